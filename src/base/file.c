@@ -1,0 +1,265 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+
+void file_cleanup(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int file_open(int folder_fd, const char *path, int flags, mode_t mode, struct error *err)
+{
+	int fd;
+
+	do
+		fd = openat(folder_fd, path, flags | O_CLOEXEC, mode);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		error_set_errno(err, errno, "open %s", path);
+	return fd;
+}
+
+bool file_write(int fd, const void *data, size_t len, struct error *err)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t written = write(fd, at, len);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_set_errno(err, errno, "write");
+		at += written;
+		len -= (size_t)written;
+	}
+	return true;
+}
+
+bool file_write_at(int fd, const void *data, size_t len, int64_t offset, struct error *err)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t written = pwrite(fd, at, len, offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_set_errno(err, errno, "write");
+		at += written;
+		offset += written;
+		len -= (size_t)written;
+	}
+	return true;
+}
+
+bool file_read(int fd, void *data, size_t len, size_t *got, struct error *err)
+{
+	*got = 0;
+	while (*got < len) {
+		ssize_t count = read(fd, (char *)data + *got, len - *got);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return error_set_errno(err, errno, "read");
+		if (count == 0)
+			break;
+		*got += (size_t)count;
+	}
+	return true;
+}
+
+bool file_read_at(int fd, void *data, size_t len, int64_t offset, size_t *got, struct error *err)
+{
+	*got = 0;
+	while (*got < len) {
+		ssize_t count = pread(fd, (char *)data + *got, len - *got, offset + (int64_t)*got);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return error_set_errno(err, errno, "read");
+		if (count == 0)
+			break;
+		*got += (size_t)count;
+	}
+	return true;
+}
+
+bool file_read_all(int folder_fd, const char *path, size_t limit, struct buf *out, struct error *err)
+{
+	cleanup_fd int fd = file_open(folder_fd, path, O_RDONLY, 0, err);
+
+	if (fd < 0)
+		return false;
+	for (;;) {
+		size_t got, room = 64 * 1024;
+
+		if (!file_read(fd, buf_room(out, room), room, &got, err))
+			return error_prefix(err, "%s", path);
+		buf_added(out, got);
+		if (out->len > limit)
+			return error_set(err, ERROR_TOO_LARGE, "%s is over %zu bytes", path, limit);
+		if (got < room)
+			return true;
+	}
+}
+
+/* The folder that holds path, opened. */
+static int folder_of(int folder_fd, const char *path, struct error *err)
+{
+	struct str folder, name;
+
+	if (!str_cut_last(str_of(path), '/', &folder, &name))
+		return folder_open(folder_fd, ".", err);
+	cleanup_free char *text = folder.len ? str_dup(folder) : mem_printf("/");
+	return folder_open(folder_fd, text, err);
+}
+
+bool file_replace(int folder_fd, const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+	char tag[17];
+
+	random_hex(tag, 16);
+	cleanup_free char *beside = mem_printf("%s.%s", path, tag);
+	cleanup_fd int folder = folder_of(folder_fd, path, err);
+	if (folder < 0)
+		return false;
+	cleanup_fd int fd = file_open(folder_fd, beside, O_WRONLY | O_CREAT | O_EXCL, mode, err);
+	if (fd < 0)
+		return false;
+	if (file_write(fd, data, len, err) && file_sync(fd, err)) {
+		if (renameat(folder_fd, beside, folder_fd, path) == 0)
+			return folder_sync(folder, err);
+		error_set_errno(err, errno, "rename");
+	}
+	unlinkat(folder_fd, beside, 0);
+	return error_prefix(err, "%s", path);
+}
+
+bool file_size(int fd, int64_t *size, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set_errno(err, errno, "stat");
+	*size = status.st_size;
+	return true;
+}
+
+bool file_sync(int fd, struct error *err)
+{
+	if (fdatasync(fd) < 0)
+		return error_set_errno(err, errno, "sync");
+	return true;
+}
+
+bool folder_sync(int folder_fd, struct error *err)
+{
+	if (fsync(folder_fd) < 0)
+		return error_set_errno(err, errno, "sync of the folder");
+	return true;
+}
+
+bool folder_make(const char *path, mode_t mode, struct error *err)
+{
+	cleanup_free char *part = str_dup(str_of(path));
+
+	for (char *at = part + 1; *part; at++) {
+		char end = *at;
+
+		if (end != '/' && end != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return error_set_errno(err, errno, "make folder %s", part);
+		*at = end;
+		if (end == '\0')
+			break;
+	}
+	return true;
+}
+
+int folder_open(int folder_fd, const char *path, struct error *err)
+{
+	return file_open(folder_fd, path, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+static bool remove_entries(int folder_fd, dev_t device, struct error *err);
+
+static bool remove_entry(int folder_fd, const char *name, dev_t device, struct error *err)
+{
+	if (unlinkat(folder_fd, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if (errno != EISDIR && errno != EPERM)
+		return error_set_errno(err, errno, "remove %s", name);
+
+	cleanup_fd int below = file_open(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+	if (below < 0 || !remove_entries(below, device, err))
+		return false;
+	if (unlinkat(folder_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set_errno(err, errno, "remove folder %s", name);
+	return true;
+}
+
+static bool remove_entries(int folder_fd, dev_t device, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(folder_fd, &status) < 0)
+		return error_set_errno(err, errno, "stat");
+	if (status.st_dev != device)
+		return error_set(err, ERROR_CONFLICT, "another file system is mounted there");
+
+	int again = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
+	DIR *list = again < 0 ? NULL : fdopendir(again);
+	if (!list) {
+		error_set_errno(err, errno, "list");
+		file_cleanup(&again);
+		return false;
+	}
+	bool done = true;
+	struct dirent *entry;
+	while (done && (entry = readdir(list))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			done = remove_entry(folder_fd, entry->d_name, device, err);
+	}
+	closedir(list);
+	return done;
+}
+
+bool folder_remove(int folder_fd, const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (fstatat(folder_fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? true : error_set_errno(err, errno, "stat %s", path);
+	return remove_entry(folder_fd, path, status.st_dev, err) || error_prefix(err, "%s", path);
+}
+
+bool file_lock(int fd, bool exclusive, bool wait, struct error *err)
+{
+	int how = (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB);
+
+	while (flock(fd, how) < 0) {
+		if (errno == EWOULDBLOCK)
+			return error_set(err, ERROR_CONFLICT, "another process holds the lock");
+		if (errno != EINTR)
+			return error_set_errno(err, errno, "lock");
+	}
+	return true;
+}

@@ -1,0 +1,16 @@
+/* Bytes as lower-case hex digits and back. */
+#ifndef BASE_HEX_H
+#define BASE_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* Writes 2 * size digits, no NUL. */
+void hex_encode_lower(char *out, const uint8_t *bytes, size_t size);
+/* Reads text.len / 2 bytes; false when a character is no lower-case hex digit or the length is odd. */
+bool hex_decode_lower(uint8_t *out, struct str text);
+
+#endif

@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+	puts("naru-registry " NARU_VERSION);
+	return 0;
+}

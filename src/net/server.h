@@ -1,0 +1,142 @@
+/*
+ * The HTTP/1.1 server: epoll loops, a guard and llhttp before every request, workers for whatever may wait.
+ *
+ * A request lives on one loop. Its handler runs on the loop or on a worker, as the route says; a handler on the loop never waits.
+ * A body that streams is handed to the route's sink on workers, piece by piece, never two calls of one request at a time; while no buffer is
+ * free the loop does not read that socket, so memory is bounded whatever comes. Every request is answered exactly once, by one of the
+ * request_answer functions, from any thread; after that call the request may be gone.
+ */
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct server;
+struct request;
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_METHODS_COUNT };
+
+enum route_place {
+	ROUTE_ON_LOOP,   /* memory only; may go on with request_hand_over */
+	ROUTE_ON_WORKER, /* may wait */
+};
+
+/*
+ * Where a streamed body goes. All three run on workers. begin looks at the request's head: it returns true to take the body, or answers and returns
+ * false (the connection then closes if the body is large). chunk gets the bytes in order; when it has answered it returns false and gets no more.
+ * end comes exactly once after a begin that returned true: complete is false when the client went away, the body was malformed or chunk returned
+ * false; only then nobody needs to answer (an answer then is dropped).
+ */
+struct body_sink {
+	bool (*begin)(struct request *request);
+	bool (*chunk)(struct request *request, struct str bytes);
+	void (*end)(struct request *request, bool complete);
+};
+
+struct route {
+	unsigned int methods;   /* bits 1 << HTTP_GET …; a route with GET answers HEAD too: the server keeps the body back */
+	const char *pattern;    /* "/v2/{name}/blobs/{digest}": {name} takes one or more path parts, any other one part; matched from the right end */
+	enum route_place place; /* of handle */
+	void (*handle)(struct request *request); /* NULL when sink is set */
+	const struct body_sink *sink;            /* the body streams; NULL: it is read into memory before handle runs */
+	size_t body_max;                         /* bytes of a body read into memory; more is 413. 0: a body is drained and dropped */
+	int access;                              /* for the one who admits; the server does not look at it */
+};
+
+struct server_limits {
+	size_t connections;           /* open at once; more wait in the kernel */
+	size_t header_bytes;          /* request line and headers: 431 */
+	size_t buffers;               /* of 128 KiB, for all bodies together */
+	unsigned int head_timeout_ms; /* from a connection's or request's first byte to the end of its head: 408 */
+	unsigned int idle_timeout_ms; /* between requests */
+	unsigned int body_timeout_ms; /* without a byte moving, in either direction */
+};
+/* 10,000 connections, 32 KiB, 64 buffers, 20 s, 120 s, 60 s. */
+extern const struct server_limits server_limits_default;
+
+struct server_settings {
+	const char *const *listen; /* "127.0.0.1:5000", "[::1]:0"; port 0 takes a free one */
+	size_t listen_count;
+	size_t loops;   /* 0: one a core */
+	size_t workers; /* 0: 16 */
+	struct server_limits limits;
+	const struct route *routes; /* kept: must outlive the server */
+	size_t routes_count;
+	void *context; /* request_context gives it back */
+	/* Asked on the loop before a handler or sink runs; false: it has answered. NULL: everybody is let in. */
+	bool (*admit)(struct request *request, const struct route *route);
+	/* Answers what the server itself refuses (404 no route, 405, 413, 431 …), so that its body is in the house's form. NULL: plain text. */
+	void (*refuse)(struct request *request, int status, const char *why);
+	/* Told on the loop when an answer has left or failed, for the log and the counters. May be NULL. */
+	void (*answered)(const struct request *request, int status, int64_t sent_bytes, int64_t took_us);
+};
+
+/* Binds, starts loops and workers and accepts. An address that is taken is ERROR_CONFLICT and names it. */
+bool server_start(struct server **out, const struct server_settings *settings, struct error *err);
+/* The address of listener index as text, "127.0.0.1:5000", with the real port. Borrowed. */
+const char *server_address(const struct server *server, size_t index);
+/* Accepts no more, lets what runs finish for up to timeout_ms, then closes everything, ends the threads and frees it. */
+void server_stop(struct server *server, unsigned int timeout_ms);
+
+/* ---- a request; all borrowed, valid until it is answered ---- */
+
+void *request_context(const struct request *request);
+enum http_method request_method(const struct request *request);
+/* The target as sent, "/v2/x/tags/list?n=2". */
+struct str request_target(const struct request *request);
+/* The path alone, percent-decoded. */
+struct str request_path(const struct request *request);
+/* What a {part} of the pattern took, percent-decoded; empty when the pattern has none of that name. */
+struct str request_part(const struct request *request, const char *name);
+/* The first query parameter of that name, decoded; false when there is none. */
+bool request_query(const struct request *request, const char *name, struct str *value);
+/* The index-th one of several of the same name. */
+bool request_query_at(const struct request *request, const char *name, size_t index, struct str *value);
+/* A header by name, any case; the first one, or the index-th of several. Empty and false when there is none. */
+bool request_header(const struct request *request, const char *name, struct str *value);
+bool request_header_at(const struct request *request, const char *name, size_t index, struct str *value);
+/* Content-Length; -1 when the body is chunked, 0 when there is none. */
+int64_t request_body_length(const struct request *request);
+/* The body, when the route had it read into memory. */
+struct str request_body(const struct request *request);
+/* "127.0.0.1:43210". */
+struct str request_peer(const struct request *request);
+/* 16 hex digits, given by the server; answered as X-Request-Id. */
+struct str request_id(const struct request *request);
+/* A pointer of the handler's own; a sink keeps its state here. NULL at first. */
+void request_set_state(struct request *request, void *state);
+void *request_state(const struct request *request);
+
+/* ---- its answer ---- */
+
+/* Adds a header to the answer to come. Content-Length, Connection, Date and X-Request-Id are the server's. CR, LF and NUL in the value become blanks.
+ */
+void request_answer_header(struct request *request, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A piece of an answer's body: memory or a range of a file. */
+struct body_part {
+	struct str bytes;                /* used when fd is -1 */
+	void (*release)(void *argument); /* called when the bytes are no longer needed, on any thread; NULL: the bytes are copied now */
+	void *argument;
+	int fd;                 /* a file, or -1; the server closes it with the last part that has it */
+	int64_t offset, length; /* bytes of the file */
+};
+
+/* Answers with these parts, one after the other. */
+void request_answer_parts(struct request *request, int status, const struct body_part *parts, size_t count);
+/* Answers with a copy of these bytes, or none. */
+void request_answer(struct request *request, int status, struct str body);
+/* Answers a HEAD, or any answer that has a length and no body. */
+void request_answer_head(struct request *request, int status, int64_t length);
+/* Answers with length bytes of the file from offset on; takes fd over. On plain TCP the kernel sends it. */
+void request_answer_file(struct request *request, int status, int fd, int64_t offset, int64_t length);
+
+/* From a handler on the loop: goes on with handle on a worker. Nothing may touch the request after this call. */
+void request_hand_over(struct request *request, void (*handle)(struct request *request));
+
+#endif
