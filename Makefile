@@ -1,0 +1,48 @@
+# A thin front over Meson: what each command does is in interface terms, how is in scripts/, tests/ and bench/.
+BUILD ?= build
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+SOAK_MINUTES ?= 60
+MESON_OPTIONS ?= --prefix=$(PREFIX)
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) $(MESON_OPTIONS)
+
+deps:
+	scripts/deps
+
+test:
+	./test.sh
+
+# The same tests with AddressSanitizer and UndefinedBehaviorSanitizer in both programs.
+sanitize:
+	./test.sh --sanitize
+
+# The prefix may differ from the one that the folder was set up with.
+install:
+	[ -e $(BUILD)/build.ninja ] && meson configure $(BUILD) --prefix=$(PREFIX) || meson setup $(BUILD) --prefix=$(PREFIX)
+	ninja -C $(BUILD)
+	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+
+lint: $(BUILD)/build.ninja
+	BUILD=$(BUILD) scripts/lint
+
+format:
+	scripts/sources | xargs clang-format -i
+
+bench:
+	bench/run
+
+fuzz:
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+soak:
+	tests/faults/soak $(SOAK_MINUTES)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all deps test sanitize install lint format bench fuzz soak clean
