@@ -1,0 +1,178 @@
+/* Bodies on their way in: decoding, bodies read into memory, and what is left of those that nobody wants. Sinks are in sink.c. */
+#include "net/server_internal.h"
+
+#include <string.h>
+
+#define MEMORY_STEP ((size_t)64 * 1024) /* a body in memory grows as it comes, whatever length was promised */
+
+/* Bytes of the body as they came: what was read together with the head first, then the socket's. */
+static enum io_result read_raw(struct connection *connection, char *data, size_t room, size_t *got)
+{
+	size_t kept = connection->in_len - connection->in_done;
+
+	if (!kept)
+		return connection_read(connection, data, room, got);
+	*got = kept < room ? kept : room;
+	memcpy(data, connection->in + connection->in_done, *got);
+	connection->in_done += *got;
+	return IO_SOME;
+}
+
+static enum io_result read_chunked(struct connection *connection, char *data, size_t room, size_t *got)
+{
+	bool from_in = connection->in_done < connection->in_len;
+	uint64_t wanted = http_parser_chunk_left(connection->parser);
+	struct http_chunks chunks;
+	size_t raw;
+
+	/* Little of the next request is read along, so little has to be kept for it. */
+	if (wanted < room && room - (size_t)wanted > CHUNKED_AHEAD)
+		room = (size_t)wanted + CHUNKED_AHEAD;
+	enum io_result result = read_raw(connection, data, room, &raw);
+	if (result != IO_SOME)
+		return result;
+	if (!http_parser_chunks(connection->parser, data, raw, &chunks)) {
+		connection->body_status = 400;
+		return IO_FAILED;
+	}
+	*got = chunks.payload;
+	if (!chunks.done)
+		return IO_SOME;
+	connection->body_left = 0;
+	if (from_in)
+		connection->in_done -= raw - chunks.consumed;
+	else
+		buf_add(&connection->next, data + chunks.consumed, raw - chunks.consumed);
+	return IO_END;
+}
+
+enum io_result body_read(struct connection *connection, char *data, size_t room, size_t *got)
+{
+	enum io_result result;
+
+	*got = 0;
+	if (connection->body_left < 0) {
+		result = read_chunked(connection, data, room, got);
+		if (result == IO_END && connection->body_left == 0)
+			return IO_END;
+	} else {
+		if ((int64_t)room > connection->body_left)
+			room = (size_t)connection->body_left;
+		result = read_raw(connection, data, room, got);
+		if (result == IO_SOME) {
+			connection->body_left -= (int64_t)*got;
+			return connection->body_left ? IO_SOME : IO_END;
+		}
+	}
+	if (result == IO_END || result == IO_FAILED) {
+		if (!connection->body_status)
+			connection->body_status = -1;
+		return IO_FAILED;
+	}
+	return result;
+}
+
+void body_continue(struct connection *connection)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const struct iovec piece = {(char *)text, sizeof text - 1};
+	size_t sent;
+
+	connection->continue_due = false;
+	/* A connection that cannot take 25 bytes has no client that still reads. */
+	if (connection_write(connection, &piece, 1, false, &sent) != IO_SOME || sent != piece.iov_len)
+		connection->body_status = -1;
+}
+
+/* The body could not be read. */
+static bool memory_failed(struct connection *connection)
+{
+	if (connection->body_status < 0)
+		connection_close(connection);
+	else
+		connection_refuse(connection, connection->body_status, connection->body_status == 413 ? "the body is too large" : "malformed body");
+	return true;
+}
+
+static bool memory_run(struct connection *connection)
+{
+	struct request *request = &connection->request;
+	size_t budget = READ_BUDGET, max = request->match.route->body_max;
+	bool progress = false;
+
+	if (connection->continue_due)
+		body_continue(connection);
+	while (!connection->body_status) {
+		size_t room = MEMORY_STEP, got;
+		if (connection->body_left > 0 && connection->body_left < (int64_t)room)
+			room = (size_t)connection->body_left;
+		enum io_result result = body_read(connection, buf_room(&request->body, room), room, &got);
+		if (got)
+			buf_added(&request->body, got);
+		if (request->body.len > max)
+			connection->body_status = 413;
+		else if (result == IO_END) {
+			connection_handle(connection);
+			return true;
+		}
+		progress |= result == IO_SOME;
+		budget -= got < budget ? got : budget;
+		if (result == IO_DRY) {
+			if (progress || link_alone(&connection->timer_link))
+				timer_start(connection, TIMER_BODY);
+			return false;
+		}
+		if (budget == 0) {
+			link_append(&connection->loop->run, &connection->run);
+			return false;
+		}
+	}
+	return memory_failed(connection);
+}
+
+bool body_run(struct connection *connection)
+{
+	if (connection->request.match.route->sink)
+		return sink_run(connection);
+	return memory_run(connection);
+}
+
+bool body_drop(struct connection *connection)
+{
+	struct loop *loop = connection->loop;
+	size_t budget = READ_BUDGET;
+
+	while (connection->body_left != 0 && connection->body_rest <= REST_MAX) {
+		size_t got;
+		enum io_result result = body_read(connection, loop->scratch, sizeof loop->scratch, &got);
+		connection->body_rest += (int64_t)got;
+		if (result == IO_FAILED)
+			return true;
+		if (result == IO_DRY) {
+			timer_start(connection, TIMER_LINGER);
+			return false;
+		}
+		budget -= got < budget ? got : budget;
+		if (budget == 0) {
+			link_append(&loop->run, &connection->run);
+			return false;
+		}
+	}
+	return true;
+}
+
+void body_release(struct connection *connection)
+{
+	struct server *server = connection->loop->server;
+
+	if (connection->filling)
+		server_give_buffer(server, connection->filling);
+	connection->filling = NULL;
+	while (connection->filled) {
+		struct body_buffer *buffer = connection->filled;
+		connection->filled = buffer->next;
+		server_give_buffer(server, buffer);
+	}
+	connection->filled_end = &connection->filled;
+	connection->filled_count = 0;
+}

@@ -1,0 +1,81 @@
+/* New connections: every loop listens on every address, and who accepts one gives it to the loop that has the fewest. */
+#include "net/server_internal.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define ACCEPTS_MAX 64 /* in one turn */
+
+void loop_set_accepting(struct loop *loop, bool accepting)
+{
+	struct server *server = loop->server;
+
+	if (accepting == loop->accepting ||
+		(accepting && (!atomic_load(&server->accepting) || atomic_load(&server->connections) >= server->settings.limits.connections)))
+		return;
+	loop->accepting = accepting;
+	for (size_t i = 0; i < server->listeners_count; i++) {
+		struct listener *listener = &server->listeners[i];
+		/* Exclusive: one loop wakes for a connection, not all. */
+		struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = listener};
+		if (epoll_ctl(loop->epoll_fd, accepting ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener->fd, &event) < 0)
+			log_error("event loop: %s address %s: %s", accepting ? "watch" : "leave", listener->address, strerror(errno));
+	}
+}
+
+static struct loop *idlest_loop(struct loop *loop)
+{
+	struct server *server = loop->server;
+	struct loop *idlest = loop;
+	size_t fewest = atomic_load_explicit(&loop->connections, memory_order_relaxed);
+
+	for (size_t i = 0; i < server->loops_count; i++) {
+		size_t count = atomic_load_explicit(&server->loops[i].connections, memory_order_relaxed);
+		if (count < fewest) {
+			fewest = count;
+			idlest = &server->loops[i];
+		}
+	}
+	return idlest;
+}
+
+void loop_accept(struct loop *loop, struct listener *listener)
+{
+	struct server *server = loop->server;
+
+	for (int i = 0; i < ACCEPTS_MAX && !atomic_load(&server->stopping); i++) {
+		struct sockaddr_storage peer = {0};
+		socklen_t peer_size = sizeof peer;
+		int one = 1;
+
+		if (atomic_load(&server->connections) >= server->settings.limits.connections) {
+			loop_set_accepting(loop, false);
+			return;
+		}
+		int fd = accept4(listener->fd, (struct sockaddr *)&peer, &peer_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0) {
+			if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+				log_warning("accept on %s: %s; trying again shortly", listener->address, strerror(errno));
+				loop_set_accepting(loop, false);
+			}
+			return;
+		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		atomic_fetch_add(&server->connections, 1);
+		struct connection *connection = connection_new(fd, &peer);
+		struct loop *idlest = idlest_loop(loop);
+		connection->loop = idlest;
+		atomic_fetch_add(&idlest->connections, 1);
+		if (idlest == loop)
+			connection_adopt(loop, connection);
+		else
+			loop_post(connection, POST_ADOPT);
+	}
+}

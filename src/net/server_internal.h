@@ -1,0 +1,313 @@
+/*
+ * What the files of the server share. Who owns what:
+ * - a connection and its request belong to their loop's thread. While a worker runs a handler or a sink it owns the request's public side; the
+ *   loop then touches nothing of it but the flags that loop_post brings.
+ * - between threads go only: tasks into the pool of workers, posts into a loop's inbox, buffers in and out of the pool. Each has one lock.
+ * The way of a request: connection.c (states) → guard, http_parser, router → handler or body.c and sink.c → answer.c → answer_send.c.
+ */
+#ifndef NET_SERVER_INTERNAL_H
+#define NET_SERVER_INTERNAL_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+#include "base/thread.h"
+#include "net/guard.h"
+#include "net/http_parser.h"
+#include "net/link.h"
+#include "net/router.h"
+#include "net/server.h"
+
+#define BODY_BUFFER_SIZE ((size_t)128 * 1024)
+#define BODY_BUFFERS_EACH 4                   /* of one connection at a time: a fast client leaves some for the others */
+#define READ_BUDGET ((size_t)256 * 1024)      /* bytes that one connection may read in one turn of its loop */
+#define WRITE_BUDGET ((size_t)1024 * 1024)    /* … and write */
+#define REQUESTS_BUDGET 32                    /* … and pipelined requests */
+#define REST_MAX ((int64_t)256 * 1024)        /* of a body that nobody wanted: so much is read to keep the connection */
+#define LINGER_MAX ((int64_t)4 * 1024 * 1024) /* read before a close so that the client sees the answer, not a reset */
+#define LINGER_MS 2000
+#define HEAD_FIRST_SIZE ((size_t)4096) /* the input buffer at first; it grows up to the limit of a head */
+#define CHUNKED_AHEAD ((size_t)16384)  /* read beyond the chunk begun: so much of the next request may be read with it */
+#define QUERIES_MAX 32
+
+struct connection;
+
+/* ---- body_pool.c: the buffers that all bodies share ---- */
+
+struct body_buffer {
+	struct body_buffer *next;
+	size_t len;
+	char data[BODY_BUFFER_SIZE];
+};
+
+struct body_pool {
+	pthread_mutex_t lock; /* guards what follows */
+	struct body_buffer *free;
+	size_t unmade; /* buffers that were never needed yet */
+	bool wanted;   /* a loop went away without one */
+};
+
+void body_pool_init(struct body_pool *pool, size_t count);
+void body_pool_destroy(struct body_pool *pool);
+/* An empty buffer, or NULL: then body_pool_give says true once when there is one again. */
+struct body_buffer *body_pool_take(struct body_pool *pool);
+/* Gives a buffer back; true when the loops that starve have to be told. */
+bool body_pool_give(struct body_pool *pool, struct body_buffer *buffer);
+
+/* ---- a request ---- */
+
+struct answer_part {
+	struct body_part part;
+	size_t copied_at; /* place in request.copied of bytes that were copied */
+	bool copied;
+	bool close_fd; /* the last part with this descriptor */
+};
+
+struct request_query {
+	struct str name, value;
+};
+
+/* What the loop asks of a worker about a sink, and what it says. Belongs to the worker from thread_pool_add to POST_JOB_DONE. */
+struct sink_job {
+	struct thread_task task;
+	struct body_buffer *buffers; /* in order */
+	bool begin, end, complete;   /* asked */
+	bool refused, ended;         /* said */
+};
+
+struct request {
+	struct guard head;
+	struct http_field fields[GUARD_FIELDS_MAX];
+	size_t fields_count;
+	struct str target;
+	struct router_path path;
+	struct router_match match;
+	struct request_query queries[QUERIES_MAX];
+	size_t queries_count;
+	struct buf text; /* decoded path and queries; does not move while the request lives */
+	struct buf body;
+	char id[16];
+	void *state;
+	struct thread_task task; /* of a handler on a worker */
+	void (*handle)(struct request *request);
+	struct sink_job job;
+	int64_t started_us;
+
+	/* The answer. */
+	atomic_bool answered; /* somebody has taken it on */
+	int status;
+	bool head_only;
+	int64_t length;     /* of its body */
+	struct buf headers; /* lines that the handler added */
+	struct buf copied;  /* bytes of parts that nobody holds for us */
+	struct answer_part *parts;
+	size_t parts_count, parts_capacity;
+};
+
+/* ---- a connection ---- */
+
+enum connection_state {
+	CONNECTION_HEAD,   /* reads a head, or waits for one */
+	CONNECTION_BODY,   /* reads a body that somebody wants */
+	CONNECTION_WAIT,   /* a handler has it */
+	CONNECTION_ANSWER, /* sends */
+	CONNECTION_REST,   /* reads what is left of a body that nobody wants */
+	CONNECTION_LINGER, /* everything is sent and no more will be */
+	CONNECTION_CLOSED,
+};
+
+enum timer_kind { TIMER_HEAD, TIMER_IDLE, TIMER_BODY, TIMER_LINGER, TIMER_KINDS_COUNT };
+
+enum post {
+	POST_ADOPT = 1,    /* a new connection comes from the loop that accepted it */
+	POST_ANSWERED = 2, /* request_answer was called on another thread */
+	POST_JOB_DONE = 4, /* the worker has done the sink's job */
+};
+
+enum source_kind { SOURCE_WAKE, SOURCE_LISTENER, SOURCE_CONNECTION };
+
+struct connection {
+	enum source_kind source; /* first: what epoll points at */
+	struct loop *loop;
+	int fd;
+	enum connection_state state;
+	bool can_read, can_write; /* as edge-triggered epoll said, until the kernel says EAGAIN */
+	bool hung_up;             /* the other side has closed: a short read is no sign of the end */
+	bool failed;              /* nothing can be sent or read any more */
+	bool keep;                /* stays open after this answer */
+	bool answer_ready;        /* the answer is composed; seen by the loop */
+	bool handling;            /* the loop is within a call to its handler, admit or refuse */
+	bool blank_skipped;
+	struct link all, run, starved, timer_link;
+	enum timer_kind timer;
+	int64_t timer_at_us;
+
+	/* Input: head of the request, then what came with it. */
+	char *in;
+	size_t in_len, in_done, in_capacity;
+	struct buf next; /* bytes of the next request that were read together with the end of a chunked body */
+	struct http_parser *parser;
+
+	/* The body coming in. */
+	int64_t body_left; /* bytes still to come; -1 while chunked and not at its end; 0 when all was read */
+	int64_t body_rest; /* bytes read of what nobody wants */
+	bool continue_due; /* the client waits for a 100 */
+	struct body_buffer *filling, *filled, **filled_end;
+	size_t filled_count;
+	bool job_running, sink_begun, sink_over; /* over: end was called or never will be */
+	int body_status; /* what is wrong with the body: 0 nothing, -1 the client is gone, else the status to refuse it with */
+
+	/* The answer going out. */
+	struct buf out; /* its head */
+	size_t out_done, part_index;
+	int64_t part_done, sent;
+
+	struct connection *post_next; /* these two are guarded by the loop's inbox_lock */
+	unsigned int posted;
+
+	char peer[INET6_ADDRSTRLEN + 8];
+	struct request request;
+};
+
+static inline struct connection *request_connection(const struct request *request)
+{
+	return LINK_OWNER(request, struct connection, request);
+}
+
+/* ---- loops and the server ---- */
+
+struct listener {
+	enum source_kind source; /* first */
+	int fd;
+	char address[INET6_ADDRSTRLEN + 10];
+};
+
+struct loop {
+	enum source_kind source; /* first: SOURCE_WAKE */
+	struct server *server;
+	size_t index;
+	int epoll_fd, wake_fd;
+	pthread_t handle; /* to join it */
+	pthread_t thread; /* the same, set by the thread itself */
+	int64_t now_us;   /* monotonic, of this turn */
+	struct link all, run, starved, dead;
+	struct link timers[TIMER_KINDS_COUNT]; /* each in order of its ends, as all of a kind take equally long */
+	atomic_size_t connections;             /* others read it to find the idlest loop */
+	bool accepting;
+	bool stopping;
+	uint64_t next_id;
+	char date[32];
+	int64_t date_at_s;
+	char scratch[64 * 1024]; /* bytes that nobody keeps */
+
+	pthread_mutex_t inbox_lock; /* guards what follows, and post_next and posted of its connections */
+	struct connection *inbox_first, *inbox_last;
+};
+
+struct server {
+	struct server_settings settings; /* its listen is not kept */
+	struct router *router;
+	struct thread_pool *workers;
+	struct body_pool pool;
+	struct listener *listeners;
+	size_t listeners_count;
+	struct loop *loops;
+	size_t loops_count, threads_count; /* loops made, and threads of theirs started */
+	atomic_size_t connections;
+	atomic_bool accepting; /* all loops run: connections are welcome */
+	atomic_bool stopping;
+	_Atomic int64_t stop_at_us; /* when what still runs is cut off; set before stopping */
+};
+
+/* loop.c */
+bool loop_init(struct loop *loop, struct server *server, size_t index, struct error *err);
+void loop_destroy(struct loop *loop);
+void *loop_run(void *loop);
+void loop_wake(struct loop *loop);
+/* From any thread: connection_posted runs with this flag on the loop. */
+void loop_post(struct connection *connection, enum post flag);
+bool loop_is_current(const struct loop *loop);
+/* Date's value of this second. */
+struct str loop_date(struct loop *loop);
+/* Gives a buffer back to the pool and wakes who waits for one. From any thread. */
+void server_give_buffer(struct server *server, struct body_buffer *buffer);
+
+/* loop_accept.c */
+void loop_accept(struct loop *loop, struct listener *listener);
+/* Asks epoll for new connections, or no more. */
+void loop_set_accepting(struct loop *loop, bool accepting);
+
+/* timers.c */
+void timer_start(struct connection *connection, enum timer_kind kind);
+void timer_stop(struct connection *connection);
+/* Milliseconds until the first one ends, for epoll_wait; -1 when there is none. */
+int timers_wait_ms(const struct loop *loop);
+void timers_run(struct loop *loop);
+
+/* connection.c */
+struct connection *connection_new(int fd, const struct sockaddr_storage *peer);
+/* Frees a closed connection, or one that no loop has adopted. */
+void connection_free(struct connection *connection);
+void connection_adopt(struct loop *loop, struct connection *connection);
+/* Goes on as far as it can without waiting and within its budget. */
+void connection_run(struct connection *connection);
+void connection_posted(struct connection *connection, unsigned int flags);
+void connection_timed_out(struct connection *connection);
+/* The other side is gone or has to be: ends it as soon as no worker has its request. */
+void connection_abort(struct connection *connection);
+/* Answers what the server refuses by itself, in the house's form. */
+void connection_refuse(struct connection *connection, int status, const char *why);
+/* Runs the request's handler, on the loop or on a worker. */
+void connection_handle(struct connection *connection);
+/* Ends it at once: no worker may have its request. */
+void connection_close(struct connection *connection);
+
+/* connection_io.c: the only file that knows the socket. TLS comes behind these. */
+enum io_result { IO_SOME, IO_DRY, IO_END, IO_FAILED };
+enum io_result connection_read(struct connection *connection, void *data, size_t len, size_t *got);
+/* more: further bytes follow at once. */
+enum io_result connection_write(struct connection *connection, const struct iovec *pieces, int count, bool more, size_t *sent);
+/* IO_END: the file is shorter than that. */
+enum io_result connection_send_file(struct connection *connection, int fd, int64_t offset, int64_t length, size_t *sent);
+/* Says that no more bytes will be sent. */
+void connection_end_writing(struct connection *connection);
+
+/* request.c */
+/* From the guarded head at the start of in to a request with its route; 0, or the status to refuse it with. */
+int request_parse(struct request *request, struct http_parser *parser, const struct router *router, const char *head, const char **why);
+void request_reset(struct request *request);
+void request_free(struct request *request);
+
+/* body.c */
+/* Tells a client that waits for it to send its body. */
+void body_continue(struct connection *connection);
+/* Reads a body into memory or for a sink; true when it may go on at once with another state. */
+bool body_run(struct connection *connection);
+/* Reads and drops up to REST_MAX; true when it is at an end (of whatever kind). */
+bool body_drop(struct connection *connection);
+/* Gives back the buffers that were filled. */
+void body_release(struct connection *connection);
+/* The next bytes of the body, decoded, into data. IO_END: the body is complete. IO_FAILED: body_status says why. */
+enum io_result body_read(struct connection *connection, char *data, size_t room, size_t *got);
+
+/* sink.c */
+/* Reads what the socket has and hands filled buffers over; true when it may go on at once with another state. */
+bool sink_run(struct connection *connection);
+void sink_job_done(struct connection *connection);
+/* A buffer may be free again. */
+void sink_fed(struct connection *connection);
+
+/* answer.c */
+void answer_release(struct request *request);
+const char *answer_reason(int status);
+
+/* answer_send.c */
+void answer_begin(struct connection *connection);
+/* Sends what the socket takes within the budget; true when all has left. */
+bool answer_send(struct connection *connection);
+
+#endif
