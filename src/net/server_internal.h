@@ -200,7 +200,7 @@ struct loop {
 	bool accepting;
 	bool stopping;
 	uint64_t next_id;
-	char date[32];
+	char date[64];
 	int64_t date_at_s;
 	char scratch[64 * 1024]; /* bytes that nobody keeps */
 
