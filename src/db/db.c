@@ -1,0 +1,265 @@
+/*
+ * Writers and readers. A database of one process has a writer thread, which commits the changes that wait together. A shared one (naru's own store)
+ * has none: a change runs on its caller's thread, and other processes wait for it in the database.
+ */
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "db/db_internal.h"
+
+#define READERS_DEFAULT 8
+#define GROUP_MAX 256 /* changes in one commit: bounds how long the first of them waits */
+
+/* A change that waits; lives on its caller's stack. */
+struct change {
+	db_function *run;
+	void *argument;
+	struct error err;
+	bool committed, answered;
+	pthread_cond_t answer;
+	struct db_hook *hooks; /* owned; what to tell after the commit */
+	size_t hooks_count;
+	struct change *next;
+};
+
+struct db {
+	const struct db_backend *backend;
+	char *where; /* without the scheme */
+	bool shared;
+
+	pthread_mutex_t lock; /* guards the queue and ending */
+	pthread_cond_t wake;
+	struct change *first, *last;
+	bool ending;
+	bool has_thread;
+	pthread_t thread;
+	struct db_connection *writer; /* the writer thread's; in a shared database whoever holds writer_lock */
+	pthread_mutex_t writer_lock;
+
+	pthread_mutex_t readers_lock; /* guards what follows */
+	pthread_cond_t reader_free;
+	size_t readers_max, readers_open, readers_idle;
+	struct db_connection **idle; /* readers_idle of them */
+};
+
+/* Runs one change inside the open transaction. False: it was taken back alone, or (*lost) the whole transaction is gone. */
+static bool run_change(struct db *db, struct change *change, bool *lost)
+{
+	struct db_tx tx = {.backend = db->backend, .connection = db->writer, .is_change = true};
+
+	bool done = db->backend->savepoint(db->writer, &change->err) && change->run(&tx, change->argument, &change->err) &&
+		    db->backend->release(db->writer, &change->err);
+	change->hooks = tx.hooks;
+	change->hooks_count = tx.hooks_count;
+	if (done)
+		return true;
+	if (change->err.kind == ERROR_NONE)
+		error_set(&change->err, ERROR_INTERNAL, "a change failed without saying why");
+	change->hooks_count = 0;
+	*lost = db->backend->is_lost(db->writer) || !db->backend->rollback_to(db->writer, NULL);
+	return false;
+}
+
+/* One group: a transaction around all of its changes. Afterwards each has committed or has its error. */
+static void run_group(struct db *db, struct change *group)
+{
+	struct error err = {0};
+	bool lost = false;
+
+	bool open = db->backend->begin(db->writer, true, &err);
+	for (struct change *change = group; open && !lost && change; change = change->next)
+		change->committed = run_change(db, change, &lost);
+	if (lost)
+		error_set(&err, ERROR_UNAVAILABLE, "database: the transaction was taken back by another change's failure");
+	bool committed = open && !lost && db->backend->commit(db->writer, &err);
+	if (open && !committed)
+		db->backend->rollback(db->writer);
+
+	for (struct change *change = group; change; change = change->next) {
+		if (!committed && change->err.kind == ERROR_NONE)
+			error_set(&change->err, err.kind, "%s", error_text(&err));
+		change->committed = change->committed && committed;
+		for (size_t i = 0; change->committed && i < change->hooks_count; i++)
+			change->hooks[i].done(change->hooks[i].argument);
+		free(change->hooks);
+	}
+	error_clear(&err);
+}
+
+static struct change *take_group(struct db *db)
+{
+	struct change *group = db->first, *last = group;
+
+	for (size_t count = 1; last->next && count < GROUP_MAX; count++)
+		last = last->next;
+	db->first = last->next;
+	if (!db->first)
+		db->last = NULL;
+	last->next = NULL;
+	return group;
+}
+
+static void *write_changes(void *argument)
+{
+	struct db *db = argument;
+
+	pthread_mutex_lock(&db->lock);
+	for (;;) {
+		while (!db->first && !db->ending)
+			pthread_cond_wait(&db->wake, &db->lock);
+		if (!db->first)
+			break;
+		struct change *group = take_group(db);
+		pthread_mutex_unlock(&db->lock);
+		run_group(db, group);
+		pthread_mutex_lock(&db->lock);
+		for (struct change *change = group, *next; change; change = next) {
+			next = change->next;
+			change->answered = true;
+			pthread_cond_signal(&change->answer);
+		}
+	}
+	pthread_mutex_unlock(&db->lock);
+	return NULL;
+}
+
+static void wait_for_writer(struct db *db, struct change *change)
+{
+	pthread_cond_init(&change->answer, NULL);
+	pthread_mutex_lock(&db->lock);
+	if (db->last)
+		db->last->next = change;
+	else
+		db->first = change;
+	db->last = change;
+	pthread_cond_signal(&db->wake);
+	while (!change->answered)
+		pthread_cond_wait(&change->answer, &db->lock);
+	pthread_mutex_unlock(&db->lock);
+	pthread_cond_destroy(&change->answer);
+}
+
+bool db_change(struct db *db, db_function *fn, void *argument, struct error *err)
+{
+	struct change change = {.run = fn, .argument = argument};
+
+	if (db->has_thread) {
+		wait_for_writer(db, &change);
+	} else {
+		pthread_mutex_lock(&db->writer_lock);
+		run_group(db, &change);
+		pthread_mutex_unlock(&db->writer_lock);
+	}
+	if (!change.committed)
+		error_move(err, &change.err);
+	error_clear(&change.err);
+	return change.committed;
+}
+
+static struct db_connection *take_reader(struct db *db, struct error *err)
+{
+	struct db_connection *connection = NULL;
+
+	pthread_mutex_lock(&db->readers_lock);
+	while (!db->readers_idle && db->readers_open == db->readers_max)
+		pthread_cond_wait(&db->reader_free, &db->readers_lock);
+	bool opens = !db->readers_idle;
+	if (opens)
+		db->readers_open++;
+	else
+		connection = db->idle[--db->readers_idle];
+	pthread_mutex_unlock(&db->readers_lock);
+
+	if (opens && !db->backend->open(&connection, db->where, false, db->shared, err)) {
+		pthread_mutex_lock(&db->readers_lock);
+		db->readers_open--;
+		pthread_cond_signal(&db->reader_free);
+		pthread_mutex_unlock(&db->readers_lock);
+		return NULL;
+	}
+	return connection;
+}
+
+static void give_reader(struct db *db, struct db_connection *connection)
+{
+	pthread_mutex_lock(&db->readers_lock);
+	db->idle[db->readers_idle++] = connection;
+	pthread_cond_signal(&db->reader_free);
+	pthread_mutex_unlock(&db->readers_lock);
+}
+
+bool db_read(struct db *db, db_function *fn, void *argument, struct error *err)
+{
+	struct db_connection *connection = take_reader(db, err);
+
+	if (!connection)
+		return false;
+	struct db_tx tx = {.backend = db->backend, .connection = connection};
+	bool done = db->backend->begin(connection, false, err) && fn(&tx, argument, err);
+	db->backend->rollback(connection);
+	give_reader(db, connection);
+	return done;
+}
+
+void db_after_commit(struct db_tx *tx, void (*done)(void *argument), void *argument)
+{
+	tx->hooks = mem_grow(tx->hooks, tx->hooks_count, &tx->hooks_capacity, sizeof *tx->hooks);
+	tx->hooks[tx->hooks_count++] = (struct db_hook){done, argument};
+}
+
+bool db_open(struct db **out, const struct db_settings *settings, struct error *err)
+{
+	const struct db_backend *backend = &db_sqlite;
+
+	if (!str_starts(str_of(settings->where), str_of(backend->scheme)))
+		return error_set(err, ERROR_UNSUPPORTED, "database '%s' does not begin with sqlite:", settings->where);
+
+	struct db *db = mem_alloc(1, sizeof *db);
+	db->backend = backend;
+	db->where = str_dup(str_from(str_of(settings->where), strlen(backend->scheme)));
+	db->shared = settings->shared;
+	db->readers_max = settings->readers ? settings->readers : READERS_DEFAULT;
+	db->idle = mem_alloc(db->readers_max, sizeof(struct db_connection *));
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->wake, NULL);
+	pthread_mutex_init(&db->writer_lock, NULL);
+	pthread_mutex_init(&db->readers_lock, NULL);
+	pthread_cond_init(&db->reader_free, NULL);
+	if (!backend->open(&db->writer, db->where, true, db->shared, err) ||
+		!db_migrate(backend, db->writer, settings->migrations, settings->migrations_count, err) ||
+		(!db->shared && !(db->has_thread = thread_start(&db->thread, "db-writer", write_changes, db, err)))) {
+		error_prefix(err, "%s", db->where);
+		db_close(db);
+		return false;
+	}
+	*out = db;
+	return true;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	pthread_mutex_lock(&db->lock);
+	db->ending = true;
+	pthread_cond_signal(&db->wake);
+	pthread_mutex_unlock(&db->lock);
+	if (db->has_thread)
+		pthread_join(db->thread, NULL);
+	for (size_t i = 0; i < db->readers_idle; i++)
+		db->backend->close(db->idle[i]);
+	db->backend->close(db->writer);
+	pthread_mutex_destroy(&db->lock);
+	pthread_cond_destroy(&db->wake);
+	pthread_mutex_destroy(&db->writer_lock);
+	pthread_mutex_destroy(&db->readers_lock);
+	pthread_cond_destroy(&db->reader_free);
+	free(db->idle);
+	free(db->where);
+	free(db);
+}
