@@ -7,6 +7,7 @@
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/image_config.h"
+#include "oci/json.h"
 #include "oci/layer_entry.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
