@@ -1,0 +1,333 @@
+/* Content goes in and comes out whole, is refused under a wrong digest, and is durable before its row: the order of the calls is recorded. */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "blobs/blobs.h"
+#include "db/sql.h"
+
+/* ---- the recorder ---- */
+
+static char calls[256];
+static bool recording;
+static const char *failing; /* the call that fails with EIO */
+
+static bool record(const char *name)
+{
+	if (recording)
+		snprintf(calls + strlen(calls), sizeof calls - strlen(calls), "%s ", name);
+	return recording && failing && strcmp(failing, name) == 0;
+}
+
+static int answer(bool fails, int result)
+{
+	if (fails) {
+		errno = EIO;
+		return -1;
+	}
+	return result;
+}
+
+int __real_fdatasync(int fd);
+int __real_fsync(int fd);
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_fdatasync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+
+int __wrap_fdatasync(int fd)
+{
+	bool fails = record("sync-file");
+	return answer(fails, fails ? 0 : __real_fdatasync(fd));
+}
+
+int __wrap_fsync(int fd)
+{
+	bool fails = record("sync-folder");
+	return answer(fails, fails ? 0 : __real_fsync(fd));
+}
+
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	bool fails = record("rename");
+	return answer(fails, fails ? 0 : __real_renameat(from_fd, from, to_fd, to));
+}
+
+/* The writes are real unless the disk is "full". */
+static bool disk_full;
+ssize_t __real_write(int fd, const void *data, size_t len);
+ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
+ssize_t __real_pwrite64(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_write(int fd, const void *data, size_t len);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at);
+
+static bool is_full(void)
+{
+	if (disk_full)
+		errno = ENOSPC;
+	return disk_full;
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t len)
+{
+	return __real_write(fd, data, len);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
+{
+	return is_full() ? -1 : __real_pwrite(fd, data, len, at);
+}
+
+ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at)
+{
+	return is_full() ? -1 : __real_pwrite64(fd, data, len, at);
+}
+
+/* ---- the place ---- */
+
+struct place {
+	char folder[32];
+	struct db *db;
+	struct blob_store *store;
+};
+
+static int make_place(void **state)
+{
+	static const struct db_migration migrations[] = {{1, "blobs", sql_blobs}};
+	cleanup_error struct error err = {0};
+	struct place *place = mem_alloc(1, sizeof *place);
+	char where[64];
+
+	snprintf(place->folder, sizeof place->folder, "/tmp/naru-test-XXXXXX");
+	if (!mkdtemp(place->folder))
+		return -1;
+	snprintf(where, sizeof where, "sqlite:%s/test.db", place->folder);
+	struct db_settings settings = {.where = where, .migrations = migrations, .migrations_count = 1};
+	unit_assert(db_open(&place->db, &settings, &err) && blob_store_open(&place->store, place->folder, place->db, &err), "%s", error_text(&err));
+	*state = place;
+	return 0;
+}
+
+static int end_place(void **state)
+{
+	struct place *place = *state;
+
+	recording = disk_full = false;
+	failing = NULL;
+	calls[0] = '\0';
+	blob_store_close(place->store);
+	db_close(place->db);
+	folder_remove(AT_FDCWD, place->folder, NULL);
+	free(place);
+	return 0;
+}
+
+static bool add(struct db_tx *tx, void *argument, struct error *err)
+{
+	int64_t id;
+
+	return blob_add(tx, argument, &id, err) && id > 0;
+}
+
+struct opened {
+	struct place *place;
+	struct digest digest;
+	struct blob_content content;
+};
+
+static bool open_it(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct opened *opened = argument;
+
+	return blob_open(opened->place->store, tx, &opened->digest, &opened->content, err);
+}
+
+static struct digest digest_of(enum hash_kind kind, const char *bytes, size_t len)
+{
+	struct digest digest = {.algorithm = kind == HASH_SHA512 ? DIGEST_SHA512 : DIGEST_SHA256};
+
+	hash_bytes(kind, bytes, len, digest.hash);
+	return digest;
+}
+
+static char *pattern(size_t len)
+{
+	char *bytes = mem_alloc(len, 1);
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (char)(i * 7 + i / 251);
+	return bytes;
+}
+
+static void content_comes_back_equal_on_both_sides_of_the_limit(void **state)
+{
+	static const size_t sizes[] = {0, 1, BLOB_ROW_MAX - 1, BLOB_ROW_MAX, BLOB_ROW_MAX + 1, 300000};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		cleanup_error struct error err = {0};
+		size_t len = sizes[i / 2], got;
+		cleanup_free char *bytes = pattern(len), *back = mem_alloc(len, 1);
+		struct opened opened = {place, digest_of(i % 2 ? HASH_SHA512 : HASH_SHA256, bytes, len), {.fd = -1}};
+		struct blob_writer *writer;
+
+		assert_true(blob_writer_new(&writer, place->store, &err));
+		for (size_t at = 0; at < len; at += 50000)
+			assert_true(blob_writer_append(writer, str_make(bytes + at, len - at < 50000 ? len - at : 50000), &err));
+		unit_assert(blob_writer_seal(writer, &opened.digest, &err), "%zu bytes: %s", len, error_text(&err));
+		unit_assert(db_change(place->db, add, writer, &err), "%s", error_text(&err));
+		blob_writer_close(writer);
+
+		unit_assert(db_read(place->db, open_it, &opened, &err), "%zu bytes: %s", len, error_text(&err));
+		assert_int_equal(opened.content.size_bytes, len);
+		assert_true((opened.content.fd >= 0) == (len > BLOB_ROW_MAX));
+		if (opened.content.fd >= 0)
+			assert_true(file_read(opened.content.fd, back, len, &got, &err) && got == len);
+		assert_memory_equal(opened.content.fd >= 0 ? back : opened.content.bytes.data ? opened.content.bytes.data : "", bytes, len);
+		blob_content_close(&opened.content);
+	}
+}
+
+static void a_wrong_digest_is_never_stored(void **state)
+{
+	static const size_t sizes[] = {10, BLOB_ROW_MAX + 1};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		cleanup_error struct error err = {0};
+		cleanup_free char *bytes = pattern(sizes[i]);
+		struct opened opened = {place, digest_of(HASH_SHA256, "other", 5), {.fd = -1}};
+		struct blob_writer *writer;
+
+		assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, sizes[i]), &err));
+		unit_assert(!blob_writer_seal(writer, &opened.digest, &err), "the store took content under another digest");
+		assert_int_equal(err.kind, ERROR_CORRUPT);
+		error_clear(&err);
+		assert_false(db_change(place->db, add, writer, &err));
+		error_clear(&err);
+		blob_writer_close(writer);
+		assert_false(db_read(place->db, open_it, &opened, &err));
+		assert_int_equal(err.kind, ERROR_NOT_FOUND);
+	}
+}
+
+/* Seals content that is large enough for a file, recorded. */
+static bool seal_recorded(struct place *place, struct blob_writer **writer, struct error *err)
+{
+	cleanup_free char *bytes = pattern(100000);
+
+	assert_true(blob_writer_new(writer, place->store, err) && blob_writer_append(*writer, str_make(bytes, 100000), err));
+	recording = true;
+	bool sealed = blob_writer_seal(*writer, NULL, err);
+	recording = false;
+	return sealed;
+}
+
+static void a_file_is_synced_then_named_then_its_folder_is_synced(void **state)
+{
+	cleanup_error struct error err = {0};
+	struct blob_writer *writer;
+
+	assert_true(seal_recorded(*state, &writer, &err));
+	blob_writer_close(writer);
+	unit_assert_text(calls, "sync-file rename sync-folder ");
+}
+
+static void a_failed_sync_is_final(void **state)
+{
+	static const char *const each[] = {"sync-file", "rename", "sync-folder"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+		cleanup_error struct error err = {0};
+		struct blob_writer *writer;
+
+		failing = each[i];
+		unit_assert(!seal_recorded(*state, &writer, &err), "%s failed and the content was sealed", each[i]);
+		failing = NULL;
+		error_clear(&err);
+		if (i != 1)
+			unit_assert(!blob_writer_seal(writer, NULL, &err), "a second sync was believed after %s failed", each[i]);
+		blob_writer_close(writer);
+	}
+}
+
+static void a_full_disk_fails_that_append_alone(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(200000);
+	struct digest digest = digest_of(HASH_SHA256, bytes, 200000);
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 100000), &err));
+	disk_full = true;
+	assert_false(blob_writer_append(writer, str_make(bytes + 100000, 100000), &err));
+	assert_int_equal(err.kind, ERROR_NO_SPACE);
+	error_clear(&err);
+	disk_full = false;
+	unit_assert(blob_writer_append(writer, str_make(bytes + 100000, 100000), &err), "%s", error_text(&err));
+	unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
+	blob_writer_close(writer);
+}
+
+static void a_kept_upload_goes_on_and_a_dropped_one_is_gone(void **state)
+{
+	struct place *place = *state;
+	static const size_t sizes[] = {10, 100000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		cleanup_error struct error err = {0};
+		cleanup_free char *bytes = pattern(sizes[i]);
+		struct digest digest = digest_of(HASH_SHA256, bytes, sizes[i]);
+		struct blob_writer *writer;
+		char name[64];
+
+		assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, sizes[i]), &err));
+		assert_true(blob_writer_keep(writer, &err));
+		snprintf(name, sizeof name, "%s", blob_writer_name(writer));
+		blob_writer_close(writer);
+		unit_assert(blob_writer_resume(&writer, place->store, str_of(name), &err), "%s", error_text(&err));
+		assert_true(blob_writer_append(writer, STR("behind"), &err) && blob_writer_truncate(writer, (int64_t)sizes[i], &err));
+		unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
+		blob_writer_drop(writer);
+		assert_false(blob_writer_resume(&writer, place->store, str_of(name), &err));
+		assert_int_equal(err.kind, ERROR_NOT_FOUND);
+		error_clear(&err);
+		assert_false(blob_writer_resume(&writer, place->store, STR("../../etc/passwd"), &err));
+	}
+}
+
+static void a_row_whose_file_is_gone_or_cut_is_corrupt(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(100000);
+	struct opened opened = {place, digest_of(HASH_SHA256, bytes, 100000), {.fd = -1}};
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 100000), &err));
+	assert_true(blob_writer_seal(writer, NULL, &err) && db_change(place->db, add, writer, &err));
+	blob_writer_close(writer);
+	assert_true(db_read(place->db, open_it, &opened, &err));
+	cleanup_free char *path = mem_printf("/proc/self/fd/%d", opened.content.fd);
+	assert_int_equal(truncate(path, 99999), 0);
+	blob_content_close(&opened.content);
+	assert_false(db_read(place->db, open_it, &opened, &err));
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+	error_clear(&err);
+	assert_true(blob_file_remove(place->store, &opened.digest, &err));
+	assert_false(db_read(place->db, open_it, &opened, &err));
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+}
+
+#define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_place)
+
+UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
+	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(a_full_disk_fails_that_append_alone),
+	HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone), HERE(a_row_whose_file_is_gone_or_cut_is_corrupt))
