@@ -14,14 +14,14 @@ peer_registry_start() {
 	wait_for 20 http_answers "http://$peer_registry/v2/"
 }
 
-# Debian's dockerd in folders of its own, without bridge and without a rule in the machine's firewall.
-# When this machine's control groups are a hybrid, dockerd itself copes.
+# Debian's dockerd in folders of its own, without bridge and without a rule in the machine's firewall; dockerd_start OPTION... for other networks.
 dockerd_start() {
 	needs_root
 	needs dockerd
+	[ $# -gt 0 ] || set -- --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false
 	docker_socket=$work/docker.sock
 	process_start dockerd dockerd --data-root "$work/dockerd" --exec-root "$work/dockerd-exec" --pidfile "$work/dockerd.pid" \
-		-H "unix://$docker_socket" --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false "$@"
+		-H "unix://$docker_socket" "$@"
 	wait_for 60 test -S "$docker_socket" && wait_for 30 docker_answers || { tail -n 20 "$work/dockerd.log" >&2 && return 1; }
 }
 
@@ -62,9 +62,7 @@ client_docker_pull() {
 	docker pull "$1"
 }
 client_docker_run() {
-	local name=$1
-	shift
-	docker run --rm --network none "$name" "$@"
+	docker run --rm --network none "$@"
 }
 client_docker_id() {
 	docker image inspect -f '{{.Id}}' "$1"
@@ -92,10 +90,11 @@ client_podman_pull() {
 	podman pull -q --tls-verify=false "$1"
 }
 # The limits: podman's own wish is above what a machine without CAP_SYS_RESOURCE allows.
+podman_run() {
+	podman run --rm --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@"
+}
 client_podman_run() {
-	local name=$1
-	shift
-	podman run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$name" "$@"
+	podman_run --network none "$@"
 }
 client_podman_id() {
 	podman image inspect -f 'sha256:{{.Id}}' "$1"
@@ -172,9 +171,7 @@ client_naru_pull() {
 	"$naru" pull "$1"
 }
 client_naru_run() {
-	local name=$1
-	shift
-	"$naru" run --rm --network none "$name" "$@"
+	"$naru" run --rm --network none "$@"
 }
 client_naru_id() {
 	"$naru" image inspect "$1" | jq -r '.[0].Id'
