@@ -76,6 +76,9 @@ struct local_image {
  * ERROR_NOT_FOUND in docker's words: "No such image: nosuch:latest".
  */
 bool local_image_find(struct local *local, const char *name_or_id, const char *default_domain, struct local_image *out, struct error *err);
+/* The familiar form of a name that an image has: "nginx:1.0", "team/web@sha256:…"; tag and digest may be NULL. Owned by the caller. */
+char *local_name_familiar(const char *repository, const char *tag, const char *digest);
+
 /* By its exact ID. */
 bool local_image_get(struct local *local, const struct digest *id, struct local_image *out, struct error *err);
 void local_image_free(struct local_image *image);

@@ -29,6 +29,9 @@ CREATE TABLE image_layers (
 	PRIMARY KEY (image, position)
 );
 CREATE INDEX image_layers_diff_id ON image_layers (diff_id);
+CREATE INDEX image_layers_blob ON image_layers (blob);
+CREATE INDEX images_manifest ON images (manifest);
+CREATE INDEX layers_blob ON layers (blob);
 
 -- repository "docker.io/library/nginx"; either tag or digest, the other one empty.
 CREATE TABLE names (

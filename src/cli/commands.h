@@ -1,0 +1,23 @@
+/* Every command there is; each in the file of its name. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_command command_image_inspect, command_images, command_inspect, command_rmi, command_tag, command_version;
+
+/* What --format's help says wherever there is a table, and where there is none. */
+#define CLI_FORMAT_LIST_HELP                                                                                                                         \
+	"Format output using a custom template:\n"                                                                                                   \
+	"'table':            Print output in table format with column headers (default)\n"                                                           \
+	"'table TEMPLATE':   Print output in table format using the given Go template\n"                                                             \
+	"'json':             Print in JSON format\n"                                                                                                 \
+	"'TEMPLATE':         Print output using the given Go template.\n"                                                                            \
+	"Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates"
+#define CLI_FORMAT_INSPECT_HELP                                                                                                                      \
+	"Format output using a custom template:\n"                                                                                                   \
+	"'json':             Print in JSON format\n"                                                                                                 \
+	"'TEMPLATE':         Print output using the given Go template.\n"                                                                            \
+	"Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates"
+
+#endif
