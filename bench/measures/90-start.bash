@@ -1,14 +1,8 @@
-# From the start of the process to its first answer; memory at rest (Pss: shared pages counted once) and at its highest in this run.
+# From the start of the process to its first answer; memory at rest (Pss: shared pages counted once).
 
 pss() {
 	awk '/^Pss:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/smaps_rollup"
 }
-highest() {
-	awk '/^VmHWM:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"
-}
-
-row "highest resident memory of this run" MB "$(highest "$(process_pid registry)")" docker-registry "$(highest "$(process_pid peer-registry)")"
-
 # A tight wait: the clock counts here.
 answers_at() {
 	until (exec 3<>"/dev/tcp/${1/://}") 2>/dev/null; do :; done

@@ -226,7 +226,7 @@ struct server {
 /* loop.c */
 bool loop_init(struct loop *loop, struct server *server, size_t index, struct error *err);
 void loop_destroy(struct loop *loop);
-void *loop_run(void *loop);
+void *loop_run(void *argument);
 void loop_wake(struct loop *loop);
 /* From any thread: connection_posted runs with this flag on the loop. */
 void loop_post(struct connection *connection, enum post flag);

@@ -135,19 +135,25 @@ bool platform_parse(struct platform *out, struct str text, struct error *err)
 	return error_set(err, ERROR_INVALID, "\"%.*s\": unknown operating system or architecture: invalid argument", STR_ARG(str_head(text, 80)));
 }
 
-/* The level of x86-64 that the processor has (System V ABI, "Micro-Architecture Levels"). */
+/*
+ * The level of x86-64 that the processor has (System V ABI, "Micro-Architecture Levels"), by the features that tell the levels apart: clang knows no
+ * names for the levels themselves.
+ */
 static const char *amd64_level(void)
 {
 #if defined(__x86_64__)
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("x86-64-v4"))
-		return "v4";
-	if (__builtin_cpu_supports("x86-64-v3"))
-		return "v3";
-	if (__builtin_cpu_supports("x86-64-v2"))
+	if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("ssse3") || !__builtin_cpu_supports("popcnt"))
+		return "";
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("fma"))
 		return "v2";
-#endif
+	if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd") ||
+		!__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+		return "v3";
+	return "v4";
+#else
 	return "";
+#endif
 }
 
 struct platform platform_host(void)
