@@ -142,8 +142,16 @@ static bool transfer_coding(struct guard *guard, struct framing *framing, struct
 }
 
 /* The header lines that say something about framing; the others pass. */
-static bool field_meaning(struct guard *guard, struct framing *framing, struct str name, struct str value)
+static bool field_meaning(struct guard *guard, struct framing *framing, struct str name, struct str raw)
 {
+	struct str value = str_trim(raw);
+	bool frames = str_equal_nocase(name, STR("content-length")) || str_equal_nocase(name, STR("transfer-encoding"));
+
+	/* A tab there is allowed, is sent by nobody, and is read differently: llhttp takes "chunked<TAB>" for another coding. */
+	if (frames && memchr(raw.data, '\t', raw.len)) {
+		refuse(guard, 400, "tab in a header that frames the body");
+		return false;
+	}
 	if (str_equal_nocase(name, STR("content-length"))) {
 		if (++framing->lengths > 1 || !length_parse(value, &framing->length)) {
 			refuse(guard, 400, framing->lengths > 1 ? "several Content-Length headers" : "malformed Content-Length");
@@ -187,7 +195,7 @@ static bool field_line(struct guard *guard, struct framing *framing, struct str 
 			return false;
 		}
 	}
-	return field_meaning(guard, framing, name, str_trim(value));
+	return field_meaning(guard, framing, name, value);
 }
 
 static enum guard_result decide(struct guard *guard, const struct framing *framing)

@@ -72,6 +72,8 @@ static const struct {
 	{STR(POST "Transfer-Encoding: \x0b"
 		  "chunked\r\n\r\n"),
 		400, 0, false},
+	{STR(POST "Transfer-Encoding: chunked\t\r\n\r\n"), 400, 0, false},
+	{STR(POST "Content-Length:\t5\r\n\r\n"), 400, 0, false},
 	{STR(POST "Transfer-Encoding : chunked\r\n\r\n"), 400, 0, false},
 	{STR(POST "Transfer-Encoding\t: chunked\r\n\r\n"), 400, 0, false},
 	{STR("POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n"), 400, 0, false},
