@@ -87,11 +87,39 @@ void body_continue(struct connection *connection)
 /* The body could not be read. */
 static bool memory_failed(struct connection *connection)
 {
+	const char *why = "malformed body";
+
+	if (connection->body_status == 413)
+		why = "the body is too large";
+	else if (connection->body_status == 503)
+		why = "too many requests at once, try again";
+	else if (connection->body_status == 408)
+		why = "the body did not come in time";
+	buf_free(&connection->request.body);
+	body_release(connection);
 	if (connection->body_status < 0)
 		connection_close(connection);
 	else
-		connection_refuse(connection, connection->body_status, connection->body_status == 413 ? "the body is too large" : "malformed body");
+		connection_refuse(connection, connection->body_status, why);
 	return true;
+}
+
+/* Room for the next piece of a body in memory, or NULL when all such bodies together have taken what there is. */
+static char *memory_room(struct connection *connection, size_t room)
+{
+	struct request *request = &connection->request;
+	atomic_size_t *all = &connection->loop->server->memory_bodies;
+	size_t need = request->body.len + room;
+
+	if (need > request->body_charged) {
+		size_t more = need - request->body_charged;
+		request->body_charged = need;
+		if (atomic_fetch_add(all, more) + more > MEMORY_BODIES_MAX) {
+			connection->body_status = 503;
+			return NULL;
+		}
+	}
+	return buf_room(&request->body, room);
 }
 
 static bool memory_run(struct connection *connection)
@@ -106,12 +134,15 @@ static bool memory_run(struct connection *connection)
 		size_t room = MEMORY_STEP, got;
 		if (connection->body_left > 0 && connection->body_left < (int64_t)room)
 			room = (size_t)connection->body_left;
-		enum io_result result = body_read(connection, buf_room(&request->body, room), room, &got);
+		char *data = memory_room(connection, room);
+		if (!data)
+			break;
+		enum io_result result = body_read(connection, data, room, &got);
 		if (got)
 			buf_added(&request->body, got);
-		if (request->body.len > max)
+		if (request->body.len > max) {
 			connection->body_status = 413;
-		else if (result == IO_END) {
+		} else if (result == IO_END) {
 			connection_handle(connection);
 			return true;
 		}
@@ -175,4 +206,6 @@ void body_release(struct connection *connection)
 	}
 	connection->filled_end = &connection->filled;
 	connection->filled_count = 0;
+	atomic_fetch_sub(&server->memory_bodies, connection->request.body_charged);
+	connection->request.body_charged = 0;
 }

@@ -136,6 +136,8 @@ static void next_request(struct connection *connection)
 {
 	size_t kept = connection->in_len - connection->in_done, need = kept + connection->next.len;
 
+	if (connection->request.body_charged)
+		body_release(connection);
 	request_reset(&connection->request);
 	if (kept)
 		memmove(connection->in, connection->in + connection->in_done, kept);

@@ -28,9 +28,9 @@ enum route_place {
 
 /*
  * Where a streamed body goes. All three run on workers. begin looks at the request's head: it returns true to take the body, or answers and returns
- * false (the connection then closes if the body is large). chunk gets the bytes in order; when it has answered it returns false and gets no more.
- * end comes exactly once after a begin that returned true: complete is false when the client went away, the body was malformed or chunk returned
- * false; only then nobody needs to answer (an answer then is dropped).
+ * false (the connection then closes if the body is large; nothing more is called). chunk gets the bytes in order; when it has answered it returns
+ * false and gets no more. end comes exactly once after a begin that returned true: complete is false when the client went away, the body was
+ * malformed or chunk returned false; only then nobody needs to answer, and the request may be gone when end returns.
  */
 struct body_sink {
 	bool (*begin)(struct request *request);

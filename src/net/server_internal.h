@@ -33,6 +33,7 @@
 #define HEAD_FIRST_SIZE ((size_t)4096) /* the input buffer at first; it grows up to the limit of a head */
 #define CHUNKED_AHEAD ((size_t)16384)  /* read beyond the chunk begun: so much of the next request may be read with it */
 #define QUERIES_MAX 32
+#define MEMORY_BODIES_MAX ((size_t)32 * 1024 * 1024) /* of all bodies in memory together; over it a request gets 503 */
 
 struct connection;
 
@@ -90,6 +91,7 @@ struct request {
 	size_t queries_count;
 	struct buf text; /* decoded path and queries; does not move while the request lives */
 	struct buf body;
+	size_t body_charged; /* bytes of it that count against the server's memory_bodies */
 	char id[16];
 	void *state;
 	struct thread_task task; /* of a handler on a worker */
@@ -218,7 +220,8 @@ struct server {
 	struct loop *loops;
 	size_t loops_count, threads_count; /* loops made, and threads of theirs started */
 	atomic_size_t connections;
-	atomic_bool accepting; /* all loops run: connections are welcome */
+	atomic_size_t memory_bodies; /* bytes */
+	atomic_bool accepting;       /* all loops run: connections are welcome */
 	atomic_bool stopping;
 	_Atomic int64_t stop_at_us; /* when what still runs is cut off; set before stopping */
 };
@@ -289,7 +292,7 @@ void body_continue(struct connection *connection);
 bool body_run(struct connection *connection);
 /* Reads and drops up to REST_MAX; true when it is at an end (of whatever kind). */
 bool body_drop(struct connection *connection);
-/* Gives back the buffers that were filled. */
+/* Gives back the buffers that were filled, and the room of a body in memory. */
 void body_release(struct connection *connection);
 /* The next bytes of the body, decoded, into data. IO_END: the body is complete. IO_FAILED: body_status says why. */
 enum io_result body_read(struct connection *connection, char *data, size_t room, size_t *got);

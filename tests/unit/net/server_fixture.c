@@ -162,6 +162,7 @@ static const struct route routes[] = {
 	{GET, "/hold", ROUTE_ON_WORKER, hold, NULL, 0, 0},
 	{GET, "/handed", ROUTE_ON_LOOP, hand_over, NULL, 0, 0},
 	{1u << HTTP_POST, "/memory", ROUTE_ON_WORKER, memory, NULL, 1000, 0},
+	{1u << HTTP_POST, "/large", ROUTE_ON_WORKER, drop, NULL, 4 * 1024 * 1024, 0},
 	{1u << HTTP_POST, "/drop", ROUTE_ON_LOOP, drop, NULL, 0, 0},
 	{1u << HTTP_PUT, "/up/{mode}", ROUTE_ON_WORKER, NULL, &sink, 0, 0},
 	{GET, "/closed", ROUTE_ON_LOOP, small, NULL, 0, 1},

@@ -36,7 +36,7 @@ struct fixture {
  *   GET /inject           a header with CR LF in its value
  *   GET /hold             waits until fixture_release
  *   GET /handed           on the loop, handed over to a worker
- *   POST /memory          the body, up to 1000 bytes; POST /drop: "dropped", whatever the body
+ *   POST /memory          the body, up to 1000 bytes; POST /large: "dropped", up to 4 MiB; POST /drop: "dropped", whatever the body
  *   PUT /up/{mode}        a sink: take answers the number of bytes and their sum; refuse answers 403 in begin; early answers 409 at its first chunk;
  *                         slow takes a while for each chunk
  *   GET /closed           admit answers 401
