@@ -1,0 +1,101 @@
+/*
+ * Repositories and what is in them: which content, manifests, tags. Every change is one transaction with its event in it.
+ *
+ * Names, tags and digests that come in here have been checked. All functions may be called from any thread but a loop, unless they say
+ * otherwise. What is not there is ERROR_NOT_FOUND.
+ */
+#ifndef REGISTRY_CATALOG_CATALOG_H
+#define REGISTRY_CATALOG_CATALOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "blobs/blobs.h"
+#include "db/db.h"
+#include "oci/oci.h"
+
+struct catalog;
+
+/* The database and the store belong to the caller and outlive it. */
+struct catalog *catalog_new(struct db *db, struct blob_store *store);
+void catalog_free(struct catalog *catalog);
+
+/* ---- content of a repository ---- */
+
+/* Opens content that the repository holds. */
+bool catalog_blob_open(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err);
+/* Takes sealed content into the repository, which is made when it is missing; the upload's row goes in the same change. */
+bool catalog_blob_commit(struct catalog *catalog, struct str repository, const struct blob_writer *writer, struct error *err);
+/*
+ * Takes content of repository from (empty: of any) into the repository. *mounted is false when it is not there.
+ * Source: OCI distribution-spec 1.1, "Mounting a blob from another repository".
+ */
+bool catalog_blob_mount(
+	struct catalog *catalog, struct str repository, const struct digest *digest, struct str from, bool *mounted, struct error *err);
+/* Takes it out of this repository only; content that a manifest here names is ERROR_CONFLICT. */
+bool catalog_blob_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err);
+
+/* ---- uploads that outlive the process ---- */
+
+bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, struct error *err);
+bool catalog_upload_find(struct catalog *catalog, struct str name, struct str repository, bool *found, struct error *err);
+bool catalog_upload_forget(struct catalog *catalog, struct str name, struct error *err);
+
+/* ---- manifests ---- */
+
+/* A stored manifest, shared and unchanging: hold it with catalog_manifest_release. */
+struct catalog_manifest {
+	struct str media_type;
+	struct str digest; /* text */
+	struct str bytes;
+};
+
+/* From memory only, on a loop too; NULL when it is not there. reference is a tag or a digest. */
+const struct catalog_manifest *catalog_manifest_cached(struct catalog *catalog, struct str repository, struct str reference);
+/* NULL with *err set when it fails. */
+const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err);
+/* Any thread. Takes a void pointer, so that it can be a release function. */
+void catalog_manifest_release(void *manifest);
+
+struct catalog_push {
+	struct str repository;
+	struct str tag; /* empty when pushed by digest only */
+	struct digest digest;
+	struct str bytes;
+	const struct manifest *manifest;
+	char missing[DIGEST_TEXT_MAX]; /* out: which content is missing, when that is the error (ERROR_NOT_FOUND) */
+};
+
+/*
+ * Stores a manifest and moves the tag, in one change. Its configuration and layers must be in the repository, foreign layers excepted; children of an
+ * index may come later and are then recorded as absent (`limits.sparse: indexes`).
+ */
+bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err);
+/* By digest: the manifest and its tags go. By tag: the tag alone. */
+bool catalog_manifest_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err);
+bool catalog_tag_delete(struct catalog *catalog, struct str repository, struct str tag, struct error *err);
+
+/* ---- lists, in byte order ---- */
+
+/* Gets each name; the text is borrowed for the call. */
+typedef void catalog_name_function(void *argument, struct str name);
+
+/* Up to limit names behind last; *more says whether there are others. */
+bool catalog_tags(struct catalog *catalog, struct str repository, struct str last, size_t limit, catalog_name_function *each, void *argument,
+	bool *more, struct error *err);
+bool catalog_repositories(
+	struct catalog *catalog, struct str last, size_t limit, catalog_name_function *each, void *argument, bool *more, struct error *err);
+
+/* A manifest that names another as its subject. */
+struct catalog_referrer {
+	struct str media_type, digest, artifact_type, annotations; /* annotations is a JSON object or empty */
+	int64_t size_bytes;
+};
+typedef void catalog_referrer_function(void *argument, const struct catalog_referrer *referrer);
+
+bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, catalog_referrer_function *each, void *argument,
+	struct error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* What the files of this room share. */
+#ifndef REGISTRY_CATALOG_CATALOG_INTERNAL_H
+#define REGISTRY_CATALOG_CATALOG_INTERNAL_H
+
+#include "registry/catalog/catalog.h"
+#include "registry/catalog/manifest_cache.h"
+#include "registry/events/events.h"
+
+struct catalog {
+	struct db *db;
+	struct blob_store *store;
+	struct manifest_cache *cache;
+};
+
+/* The repository's row; *found is false when there is none. */
+bool repository_find(struct db_tx *tx, struct str name, int64_t *id, bool *found, struct error *err);
+/* As repository_find, and a missing one is ERROR_NOT_FOUND. */
+bool repository_need(struct db_tx *tx, struct str name, int64_t *id, struct error *err);
+/* In a change: the repository's row, made when it is missing. */
+bool repository_make(struct db_tx *tx, struct str name, int64_t *id, struct error *err);
+/* Content that the repository holds. */
+bool repository_has_blob(struct db_tx *tx, int64_t repository_id, struct str digest, bool *found, struct error *err);
+/* In a change: the repository holds this content from now on. */
+bool repository_add_blob(struct db_tx *tx, int64_t repository_id, int64_t blob_id, struct error *err);
+
+#endif

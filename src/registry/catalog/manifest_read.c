@@ -1,0 +1,117 @@
+/* Manifests on their way out: from memory, else from the database; and those that name another as their subject. */
+#include "registry/catalog/catalog_internal.h"
+
+#include <string.h>
+
+#include "base/file.h"
+
+struct manifest_request {
+	struct catalog *catalog;
+	struct str repository, reference;
+	const struct catalog_manifest *found;
+};
+
+const struct catalog_manifest *catalog_manifest_cached(struct catalog *catalog, struct str repository, struct str reference)
+{
+	return manifest_cache_find(catalog->cache, repository, reference);
+}
+
+/* The bytes of a manifest's content, which is a row or a file of at most MANIFEST_SIZE_MAX. */
+static bool read_content(struct blob_content *content, struct error *err)
+{
+	size_t want = (size_t)content->size_bytes, got;
+
+	if (content->fd < 0)
+		return true;
+	if (content->size_bytes > MANIFEST_SIZE_MAX)
+		return error_set(err, ERROR_CORRUPT, "a manifest of %lld bytes is stored", (long long)content->size_bytes);
+	if (!file_read(content->fd, buf_room(&content->bytes, want), want, &got, err))
+		return false;
+	buf_added(&content->bytes, got);
+	return got == want || error_set(err, ERROR_CORRUPT, "the manifest's file is cut short");
+}
+
+static struct db_query *ask_manifest(struct db_tx *tx, int64_t repository_id, struct str reference, struct error *err)
+{
+	if (reference.len && memchr(reference.data, ':', reference.len))
+		return db_query(tx, "SELECT digest, media_type FROM manifests WHERE repository_id = $1 AND digest = $2",
+			DB_ARGS(DB_INT(repository_id), DB_TEXT(reference)), err);
+	return db_query(tx,
+		"SELECT manifests.digest, manifests.media_type FROM tags JOIN manifests ON manifests.id = tags.manifest_id "
+		"WHERE tags.repository_id = $1 AND tags.name = $2",
+		DB_ARGS(DB_INT(repository_id), DB_TEXT(reference)), err);
+}
+
+static bool read_manifest(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct manifest_request *request = argument;
+	struct error failed = {0};
+	struct digest digest;
+	int64_t id;
+
+	if (!repository_need(tx, request->repository, &id, err))
+		return false;
+	cleanup_query struct db_query *query = ask_manifest(tx, id, request->reference, err);
+	if (!query)
+		return false;
+	if (!db_next(query, &failed)) {
+		if (failed.kind != ERROR_NONE)
+			return error_move(err, &failed);
+		return error_set(err, ERROR_NOT_FOUND, "manifest %.*s is not in %.*s", STR_ARG(request->reference), STR_ARG(request->repository));
+	}
+	if (!digest_parse(&digest, db_text(query, 0), err))
+		return false;
+	cleanup_blob_content struct blob_content content = {.fd = -1};
+	if (!blob_open(request->catalog->store, tx, &digest, &content, err) || !read_content(&content, err))
+		return false;
+	request->found = manifest_cache_make(db_text(query, 1), db_text(query, 0), buf_str(&content.bytes));
+	return true;
+}
+
+const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err)
+{
+	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
+	uint64_t generation = manifest_cache_generation(catalog->cache);
+
+	if (!db_read(catalog->db, read_manifest, &request, err))
+		return NULL;
+	manifest_cache_add(catalog->cache, repository, reference, request.found, generation);
+	return request.found;
+}
+
+struct referrers_request {
+	struct str repository, subject;
+	catalog_referrer_function *each;
+	void *argument;
+};
+
+static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct referrers_request *request = argument;
+	struct error failed = {0};
+	int64_t id;
+	bool found;
+
+	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
+		return err->kind == ERROR_NONE;
+	cleanup_query struct db_query *query = db_query(tx,
+		"SELECT media_type, digest, artifact_type, annotations, size FROM manifests WHERE repository_id = $1 AND subject = $2 ORDER BY id",
+		DB_ARGS(DB_INT(id), DB_TEXT(request->subject)), err);
+	if (!query)
+		return false;
+	while (db_next(query, &failed)) {
+		struct catalog_referrer referrer = {db_text(query, 0), db_text(query, 1), db_text(query, 2), db_text(query, 3), db_int(query, 4)};
+
+		request->each(request->argument, &referrer);
+	}
+	return failed.kind == ERROR_NONE || error_move(err, &failed);
+}
+
+bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, catalog_referrer_function *each, void *argument,
+	struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct referrers_request request = {repository, str_make(text, digest_format(subject, text)), each, argument};
+
+	return db_read(catalog->db, list_referrers, &request, err);
+}

@@ -1,0 +1,239 @@
+/* Manifests on their way in and out of a repository: one change each, with its event in it. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "registry/catalog/catalog_internal.h"
+
+struct write_request {
+	struct catalog *catalog;
+	struct catalog_push *push;      /* of a push */
+	const struct blob_writer *file; /* its content when it is too large for a row */
+	struct str repository, tag;
+	char digest[DIGEST_TEXT_MAX];
+	int64_t repository_id, manifest_id;
+};
+
+/* After the commit and before anyone is answered. */
+static void drop_cached(void *argument)
+{
+	struct write_request *request = argument;
+
+	manifest_cache_drop(request->catalog->cache, request->repository, request->tag);
+	if (request->push)
+		manifest_cache_drop(request->catalog->cache, request->repository, str_of(request->digest));
+}
+
+/* Content that must be there: this repository's. Says which is not. */
+static bool need_blob(struct db_tx *tx, struct write_request *request, const struct descriptor *descriptor, const char *what, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	bool found = false;
+
+	if (media_is_foreign(str_of(descriptor->media_type)) ||
+		(descriptor->has_urls && media_kind_of(str_of(descriptor->media_type)) == MEDIA_LAYER))
+		return true;
+	digest_format(&descriptor->digest, text);
+	if (!repository_has_blob(tx, request->repository_id, str_of(text), &found, err))
+		return false;
+	if (found)
+		return true;
+	memcpy(request->push->missing, text, sizeof text);
+	return error_set(err, ERROR_NOT_FOUND, "%s %s is not in %.*s: push it first", what, text, STR_ARG(request->repository));
+}
+
+static bool add_ref(
+	struct db_tx *tx, const struct write_request *request, const char *kind, const struct digest *digest, bool absent, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_format(digest, text);
+	return db_run(tx,
+		"INSERT INTO manifest_refs (manifest_id, kind, digest, absent) VALUES ($1, $2, $3, $4) ON CONFLICT (manifest_id, kind, digest) DO "
+		"NOTHING",
+		DB_ARGS(DB_INT(request->manifest_id), DB_TEXT(str_of(kind)), DB_TEXT(str_of(text)), DB_INT(absent)), err);
+}
+
+/* A child is there when a manifest or a blob of this repository has its digest (`wire.md` 2.4: BuildKit's caches). */
+static bool child_exists(struct db_tx *tx, const struct write_request *request, const struct digest *digest, bool *found, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	int64_t one;
+
+	digest_format(digest, text);
+	if (!db_ask_int(tx, "SELECT 1 FROM manifests WHERE repository_id = $1 AND digest = $2",
+		    DB_ARGS(DB_INT(request->repository_id), DB_TEXT(str_of(text))), &one, found, err))
+		return false;
+	return *found || repository_has_blob(tx, request->repository_id, str_of(text), found, err);
+}
+
+static bool check_content(struct db_tx *tx, struct write_request *request, struct error *err)
+{
+	const struct manifest *manifest = request->push->manifest;
+
+	if (manifest->is_index)
+		return true;
+	if (!need_blob(tx, request, &manifest->config, "config", err))
+		return false;
+	for (size_t i = 0; i < manifest->layers_count; i++)
+		if (!need_blob(tx, request, &manifest->layers[i], "layer", err))
+			return false;
+	return true;
+}
+
+static bool add_refs(struct db_tx *tx, struct write_request *request, struct error *err)
+{
+	const struct manifest *manifest = request->push->manifest;
+	bool found = false;
+
+	if (!manifest->is_index && !add_ref(tx, request, "config", &manifest->config.digest, false, err))
+		return false;
+	for (size_t i = 0; i < manifest->layers_count; i++)
+		if (!add_ref(tx, request, "layer", &manifest->layers[i].digest, false, err))
+			return false;
+	for (size_t i = 0; i < manifest->manifests_count; i++) {
+		const struct digest *digest = &manifest->manifests[i].digest;
+
+		if (!child_exists(tx, request, digest, &found, err) || !add_ref(tx, request, "child", digest, !found, err))
+			return false;
+	}
+	return true;
+}
+
+static bool add_row(struct db_tx *tx, struct write_request *request, int64_t blob_id, struct error *err)
+{
+	const struct manifest *manifest = request->push->manifest;
+	char subject[DIGEST_TEXT_MAX];
+	cleanup_free char *annotations = manifest->annotations ? json_dumps(manifest->annotations, JSON_COMPACT) : NULL;
+	struct db_value subject_value = DB_NULL;
+	bool found;
+
+	if (manifest->has_subject)
+		subject_value = DB_TEXT(str_make(subject, digest_format(&manifest->subject.digest, subject)));
+	if (!db_run(tx,
+		    "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, annotations, size, blob_id, subject, pushed_at) "
+		    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (repository_id, digest) DO UPDATE SET pushed_at = excluded.pushed_at",
+		    DB_ARGS(DB_INT(request->repository_id), DB_TEXT(str_of(request->digest)), DB_TEXT(str_of(manifest->media_type)),
+			    DB_TEXT(str_of(manifest->artifact_type)), DB_TEXT(str_of(annotations)), DB_INT((int64_t)request->push->bytes.len),
+			    DB_INT(blob_id), subject_value, DB_INT(clock_now_us())),
+		    err))
+		return false;
+	return db_ask_int(tx, "SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2",
+		       DB_ARGS(DB_INT(request->repository_id), DB_TEXT(str_of(request->digest))), &request->manifest_id, &found, err) &&
+	       found;
+}
+
+static bool move_tag(struct db_tx *tx, const struct write_request *request, struct error *err)
+{
+	return !request->tag.len ||
+	       db_run(tx,
+		       "INSERT INTO tags (repository_id, name, manifest_id, moved_at) VALUES ($1, $2, $3, $4) "
+		       "ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, moved_at = excluded.moved_at",
+		       DB_ARGS(DB_INT(request->repository_id), DB_TEXT(request->tag), DB_INT(request->manifest_id), DB_INT(clock_now_us())), err);
+}
+
+static bool tell(struct db_tx *tx, const char *kind, const struct write_request *request, struct error *err)
+{
+	struct event event = {.kind = kind, .repository = request->repository, .reference = request->tag, .digest = str_of(request->digest)};
+
+	return event_add(tx, &event, err);
+}
+
+/* An index that waited for this manifest has it now. */
+static bool mark_present(struct db_tx *tx, const struct write_request *request, struct error *err)
+{
+	return db_run(tx,
+		"UPDATE manifest_refs SET absent = 0 WHERE digest = $1 AND absent = 1 AND manifest_id IN (SELECT id FROM manifests WHERE "
+		"repository_id = $2)",
+		DB_ARGS(DB_TEXT(str_of(request->digest)), DB_INT(request->repository_id)), err);
+}
+
+static bool put_manifest(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct write_request *request = argument;
+	struct catalog_push *push = request->push;
+	int64_t blob_id;
+
+	db_after_commit(tx, drop_cached, request);
+	return repository_make(tx, request->repository, &request->repository_id, err) && check_content(tx, request, err) &&
+	       (request->file ? blob_add(tx, request->file, &blob_id, err) : blob_add_bytes(tx, &push->digest, push->bytes, &blob_id, err)) &&
+	       add_row(tx, request, blob_id, err) && add_refs(tx, request, err) && mark_present(tx, request, err) && move_tag(tx, request, err) &&
+	       tell(tx, "manifest.push", request, err);
+}
+
+bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err)
+{
+	struct write_request request = {.catalog = catalog, .push = push, .repository = push->repository, .tag = push->tag};
+	struct blob_writer *writer = NULL;
+
+	digest_format(&push->digest, request.digest);
+	if (push->bytes.len > BLOB_ROW_MAX) {
+		if (!blob_writer_new(&writer, catalog->store, err))
+			return false;
+		if (!blob_writer_append(writer, push->bytes, err) || !blob_writer_seal(writer, &push->digest, err)) {
+			blob_writer_close(writer);
+			return false;
+		}
+		request.file = writer;
+	}
+	bool done = db_change(catalog->db, put_manifest, &request, err);
+	blob_writer_close(writer);
+	return done;
+}
+
+static bool unknown_manifest(const struct write_request *request, const char *reference, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "manifest %s is not in %.*s", reference, STR_ARG(request->repository));
+}
+
+static bool delete_manifest(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct write_request *request = argument;
+	bool found;
+
+	db_after_commit(tx, drop_cached, request);
+	if (!repository_need(tx, request->repository, &request->repository_id, err) ||
+		!db_ask_int(tx, "SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2",
+			DB_ARGS(DB_INT(request->repository_id), DB_TEXT(str_of(request->digest))), &request->manifest_id, &found, err))
+		return false;
+	if (!found)
+		return unknown_manifest(request, request->digest, err);
+	return db_run(tx, "DELETE FROM tags WHERE repository_id = $1 AND manifest_id = $2",
+		       DB_ARGS(DB_INT(request->repository_id), DB_INT(request->manifest_id)), err) &&
+	       db_run(tx, "DELETE FROM manifest_refs WHERE manifest_id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
+	       db_run(tx, "DELETE FROM manifests WHERE id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
+	       tell(tx, "manifest.delete", request, err);
+}
+
+bool catalog_manifest_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err)
+{
+	struct write_request request = {.catalog = catalog, .repository = repository};
+
+	digest_format(digest, request.digest);
+	return db_change(catalog->db, delete_manifest, &request, err);
+}
+
+static bool delete_tag(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct write_request *request = argument;
+
+	db_after_commit(tx, drop_cached, request);
+	if (!repository_need(tx, request->repository, &request->repository_id, err) ||
+		!db_run(tx, "DELETE FROM tags WHERE repository_id = $1 AND name = $2", DB_ARGS(DB_INT(request->repository_id), DB_TEXT(request->tag)),
+			err))
+		return false;
+	if (!db_changed(tx)) {
+		cleanup_free char *tag = str_dup(request->tag);
+		return unknown_manifest(request, tag, err);
+	}
+	return tell(tx, "tag.delete", request, err);
+}
+
+bool catalog_tag_delete(struct catalog *catalog, struct str repository, struct str tag, struct error *err)
+{
+	struct write_request request = {.catalog = catalog, .repository = repository, .tag = tag};
+
+	return db_change(catalog->db, delete_tag, &request, err);
+}

@@ -1,0 +1,189 @@
+/* Manifests by tag and by digest. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "registry/distribution/answers.h"
+
+/* A reference of the path is a digest when it has a ":", which no tag has. */
+static bool is_digest(struct str reference)
+{
+	return reference.len && memchr(reference.data, ':', reference.len);
+}
+
+/* Checks the path's reference and answers when it is malformed. */
+static bool request_reference(struct request *request, struct str *reference, struct digest *digest)
+{
+	*reference = request_part(request, "reference");
+	if (is_digest(*reference))
+		return request_digest(request, *reference, digest);
+	if (reference_tag_valid(*reference))
+		return true;
+	answer_error_code(request, CODE_TAG_INVALID, STR(""), "tag '%.*s' is malformed", STR_ARG(str_head(*reference, 128)));
+	return false;
+}
+
+/* Does one of the Accept headers take this type? None at all takes everything. Weights are not looked at. */
+static bool accepts(const struct request *request, struct str media_type)
+{
+	struct str header;
+	size_t i;
+
+	for (i = 0; request_header_at(request, "Accept", i, &header); i++) {
+		bool more = true;
+
+		while (more) {
+			struct str item = header, rest = {0};
+
+			more = str_cut(header, ',', &item, &rest);
+			header = rest;
+			item = media_type_bare(item);
+			if (str_equal(item, STR("*/*")) || str_equal(item, STR("application/*")) || str_equal_nocase(item, media_type))
+				return true;
+		}
+	}
+	return i == 0;
+}
+
+static void answer_manifest(struct request *request, const struct catalog_manifest *manifest)
+{
+	struct body_part part = {manifest->bytes, catalog_manifest_release, (void *)(uintptr_t)manifest, -1, 0, 0};
+	struct str header;
+
+	answer_common_headers(request);
+	request_answer_header(request, "Content-Type", "%.*s", STR_ARG(manifest->media_type));
+	request_answer_header(request, "Docker-Content-Digest", "%.*s", STR_ARG(manifest->digest));
+	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(manifest->digest));
+	if (request_header(request, "If-None-Match", &header) && header.len == manifest->digest.len + 2 &&
+		str_equal(str_make(header.data + 1, manifest->digest.len), manifest->digest)) {
+		request_answer_head(request, 304, 0);
+		catalog_manifest_release((void *)(uintptr_t)manifest);
+	} else {
+		request_answer_parts(request, 200, &part, 1);
+	}
+}
+
+/* Of an index whose type the client does not take: its linux/amd64 child, when that is of a type that it takes (distribution, handlers/manifests.go).
+ */
+static const struct catalog_manifest *child_for(struct request *request, struct str name, const struct catalog_manifest *index)
+{
+	cleanup_error struct error err = {0};
+	cleanup_manifest struct manifest manifest = {0};
+	const struct platform wanted = {"linux", "amd64", ""};
+	char text[DIGEST_TEXT_MAX];
+
+	if (!manifest_parse(&manifest, index->bytes, index->media_type, &err) || !manifest.is_index)
+		return NULL;
+	const struct descriptor *child = manifest_choose(&manifest, &wanted);
+	if (!child || !accepts(request, str_of(child->media_type)))
+		return NULL;
+	size_t len = digest_format(&child->digest, text);
+	return catalog_manifest_get(request_distribution(request)->catalog, name, str_make(text, len), &err);
+}
+
+/* On a worker: from the database. */
+static void get_manifest(struct request *request)
+{
+	cleanup_error struct error err = {0};
+	struct str name = request_part(request, "name"), reference = request_part(request, "reference");
+
+	const struct catalog_manifest *manifest = catalog_manifest_get(request_distribution(request)->catalog, name, reference, &err);
+	if (!manifest) {
+		answer_error(request, SUBJECT_MANIFEST, &err);
+		return;
+	}
+	if (!is_digest(reference) && !accepts(request, manifest->media_type)) {
+		const struct catalog_manifest *child = child_for(request, name, manifest);
+
+		if (child) {
+			catalog_manifest_release((void *)(uintptr_t)manifest);
+			manifest = child;
+		}
+	}
+	answer_manifest(request, manifest);
+}
+
+/* On the loop: from memory, else handed to a worker. */
+void distribution_manifest_get(struct request *request)
+{
+	struct str name, reference;
+	struct digest digest;
+
+	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
+		return;
+	const struct catalog_manifest *manifest = catalog_manifest_cached(request_distribution(request)->catalog, name, reference);
+	if (manifest && (is_digest(reference) || accepts(request, manifest->media_type))) {
+		answer_manifest(request, manifest);
+		return;
+	}
+	catalog_manifest_release((void *)(uintptr_t)manifest);
+	request_hand_over(request, get_manifest);
+}
+
+/* The digest of the body, which a push by digest must have. */
+static bool digest_body(struct request *request, struct str reference, struct digest *digest)
+{
+	struct str body = request_body(request);
+	struct digest real = {.algorithm = is_digest(reference) ? digest->algorithm : DIGEST_SHA256};
+
+	hash_bytes(real.algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256, body.data, body.len, real.hash);
+	if (is_digest(reference) && !digest_equal(&real, digest)) {
+		answer_error_code(request, CODE_DIGEST_INVALID, reference, "the manifest does not have the digest that it was pushed by");
+		return false;
+	}
+	*digest = real;
+	return true;
+}
+
+static void answer_pushed(struct request *request, const struct catalog_push *push)
+{
+	char text[DIGEST_TEXT_MAX], subject[DIGEST_TEXT_MAX];
+
+	digest_format(&push->digest, text);
+	request_answer_header(request, "Location", "/v2/%.*s/manifests/%s", STR_ARG(push->repository), text);
+	request_answer_header(request, "Docker-Content-Digest", "%s", text);
+	if (push->manifest->has_subject) {
+		digest_format(&push->manifest->subject.digest, subject);
+		request_answer_header(request, "OCI-Subject", "%s", subject);
+	}
+	answer_empty(request, 201);
+}
+
+void distribution_manifest_put(struct request *request)
+{
+	cleanup_error struct error err = {0};
+	cleanup_manifest struct manifest manifest = {0};
+	struct catalog_push push = {.manifest = &manifest, .bytes = request_body(request)};
+	struct str reference, content_type;
+
+	if (!request_repository(request, &push.repository) || !request_reference(request, &reference, &push.digest) ||
+		!digest_body(request, reference, &push.digest))
+		return;
+	request_header(request, "Content-Type", &content_type);
+	if (!manifest_parse(&manifest, push.bytes, media_type_bare(content_type), &err)) {
+		answer_error(request, SUBJECT_MANIFEST, &err);
+		return;
+	}
+	push.tag = is_digest(reference) ? STR("") : reference;
+	if (catalog_manifest_put(request_distribution(request)->catalog, &push, &err))
+		answer_pushed(request, &push);
+	else if (err.kind == ERROR_NOT_FOUND && push.missing[0])
+		answer_error_code(request, CODE_MANIFEST_BLOB_UNKNOWN, str_of(push.missing), "%s", error_text(&err));
+	else
+		answer_error(request, SUBJECT_MANIFEST, &err);
+}
+
+void distribution_manifest_delete(struct request *request)
+{
+	cleanup_error struct error err = {0};
+	struct catalog *catalog = request_distribution(request)->catalog;
+	struct str name, reference;
+	struct digest digest;
+
+	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
+		return;
+	if (is_digest(reference) ? catalog_manifest_delete(catalog, name, &digest, &err) : catalog_tag_delete(catalog, name, reference, &err))
+		answer_empty(request, 202);
+	else
+		answer_error(request, SUBJECT_MANIFEST, &err);
+}

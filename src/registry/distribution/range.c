@@ -1,0 +1,66 @@
+#include "registry/distribution/range.h"
+
+/* True when the text is a range at all; *satisfied says whether it lies in the content. */
+static bool parse_one(struct str text, int64_t size, struct range *out, bool *satisfied)
+{
+	struct str first_text, last_text;
+	int64_t first, last = size - 1;
+
+	if (!str_cut(text, '-', &first_text, &last_text))
+		return false;
+	if (!first_text.len) {
+		int64_t suffix;
+
+		if (!str_to_i64(last_text, &suffix))
+			return false;
+		first = suffix < size ? size - suffix : 0;
+		*satisfied = suffix > 0 && size > 0;
+	} else {
+		if (!str_to_i64(first_text, &first) || (last_text.len && !str_to_i64(last_text, &last)))
+			return false;
+		*satisfied = first < size && last >= first;
+		if (last >= size)
+			last = size - 1;
+	}
+	*out = (struct range){first, last - first + 1};
+	return true;
+}
+
+enum range_answer range_parse(struct str header, int64_t size, struct range ranges[static RANGES_MAX], size_t *count)
+{
+	struct str unit, list, item;
+	size_t asked = 0;
+	bool more = true;
+
+	*count = 0;
+	if (!str_cut(header, '=', &unit, &list) || !str_equal_nocase(str_trim(unit), STR("bytes")))
+		return RANGE_WHOLE;
+	while (more) {
+		struct str rest = {0};
+		bool satisfied;
+
+		item = list;
+		more = str_cut(list, ',', &item, &rest);
+		list = rest;
+		item = str_trim(item);
+		if (!item.len)
+			continue;
+		if (++asked > RANGES_MAX || !parse_one(item, size, &ranges[*count], &satisfied))
+			return RANGE_WHOLE;
+		*count += satisfied;
+	}
+	if (!asked)
+		return RANGE_WHOLE;
+	return *count ? RANGE_PARTS : RANGE_UNSATISFIED;
+}
+
+bool content_range_parse(struct str header, int64_t *first, int64_t *last)
+{
+	struct str first_text, last_text, range = str_trim(header), total;
+
+	if (str_starts(range, STR("bytes ")))
+		range = str_trim(str_from(range, 6));
+	str_cut(range, '/', &range, &total);
+	return str_cut(range, '-', &first_text, &last_text) && str_to_i64(str_trim(first_text), first) && str_to_i64(str_trim(last_text), last) &&
+	       *last >= *first && *last < INT64_MAX;
+}

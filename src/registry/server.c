@@ -1,0 +1,162 @@
+#include "registry/server.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "db/db.h"
+#include "db/sql.h"
+#include "registry/distribution/distribution.h"
+#include "registry/distribution/upload_sessions.h"
+#include "registry/routes.h"
+
+#define STOP_TIMEOUT_MS 30000
+#define FOLDER_VERSION "1\n"
+
+static const struct db_migration migrations[] = {
+	{1, "blobs", sql_blobs},
+	{2, "registry", sql_registry},
+};
+
+struct registry {
+	int lock_fd; /* the folder's; nobody else serves it while we have it */
+	struct db *db;
+	struct blob_store *store;
+	struct distribution distribution;
+	struct server *server;
+};
+
+/* One owner: the folder is locked, and its version is one that we know. */
+static bool own_folder(struct registry *registry, const char *folder, struct error *err)
+{
+	cleanup_free char *lock = mem_printf("%s/lock", folder), *version_path = mem_printf("%s/VERSION", folder);
+	cleanup_buf struct buf version = {0};
+
+	if (!folder_make(folder, 0755, err))
+		return false;
+	registry->lock_fd = file_open(AT_FDCWD, lock, O_RDWR | O_CREAT, 0644, err);
+	if (registry->lock_fd < 0)
+		return false;
+	if (!file_lock(registry->lock_fd, true, false, err)) {
+		if (err->kind == ERROR_CONFLICT)
+			return error_set(err, ERROR_CONFLICT, "%s is served by another naru-registry", folder);
+		return false;
+	}
+	if (!file_read_all(AT_FDCWD, version_path, 64, &version, err)) {
+		if (err->kind != ERROR_NOT_FOUND)
+			return false;
+		error_clear(err);
+		return file_replace(AT_FDCWD, version_path, FOLDER_VERSION, sizeof FOLDER_VERSION - 1, 0644, err);
+	}
+	if (!str_equal(buf_str(&version), STR(FOLDER_VERSION)))
+		return error_set(err, ERROR_UNSUPPORTED, "%s has version %.*s, and this program knows 1: use a newer naru-registry", folder,
+			STR_ARG(str_trim(buf_str(&version))));
+	return true;
+}
+
+static bool open_data(struct registry *registry, const char *folder, struct error *err)
+{
+	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
+	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations)};
+
+	if (!own_folder(registry, folder, err) || !db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, folder, registry->db, err))
+		return false;
+	registry->distribution.store = registry->store;
+	registry->distribution.catalog = catalog_new(registry->db, registry->store);
+	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store);
+	return true;
+}
+
+static void close_data(struct registry *registry)
+{
+	upload_sessions_free(registry->distribution.uploads);
+	catalog_free(registry->distribution.catalog);
+	blob_store_close(registry->store);
+	db_close(registry->db);
+	file_cleanup(&registry->lock_fd);
+}
+
+static const char *const method_names[HTTP_METHODS_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+static void log_answer(const struct request *request, int status, int64_t sent_bytes, int64_t took_us)
+{
+	char status_text[16], bytes[24], took[24];
+	struct str agent;
+
+	request_header(request, "User-Agent", &agent);
+	snprintf(status_text, sizeof status_text, "%d", status);
+	snprintf(bytes, sizeof bytes, "%lld", (long long)sent_bytes);
+	snprintf(took, sizeof took, "%lld", (long long)took_us);
+	const struct log_field fields[] = {
+		{"request", request_id(request)},
+		{"peer", request_peer(request)},
+		{"method", str_of(method_names[request_method(request)])},
+		{"target", str_head(request_target(request), 1024)},
+		{"status", str_of(status_text)},
+		{"bytes", str_of(bytes)},
+		{"us", str_of(took)},
+		{"agent", str_head(agent, 256)},
+		{NULL, {0}},
+	};
+	log_line(LOG_LEVEL_INFO, fields, "answered");
+}
+
+static bool start_server(struct registry *registry, const struct settings *settings, struct error *err)
+{
+	struct server_settings server = {
+		.listen = settings->listen,
+		.listen_count = settings->listen_count,
+		.limits = server_limits_default,
+		.routes = registry_routes,
+		.routes_count = registry_routes_count,
+		.context = &registry->distribution,
+		.refuse = distribution_refuse,
+		.answered = settings->log_requests ? log_answer : NULL,
+	};
+
+	if (!server_start(&registry->server, &server, err))
+		return false;
+	for (size_t i = 0; i < settings->listen_count; i++) {
+		const struct log_field fields[] = {
+			{"address", str_of(server_address(registry->server, i))}, {"data", str_of(settings->data)}, {NULL, {0}}};
+
+		log_line(LOG_LEVEL_INFO, fields, "listening");
+	}
+	return true;
+}
+
+/* The signals that end it are blocked in every thread and waited for here. */
+static void wait_for_end(const sigset_t *signals)
+{
+	int number;
+
+	while (sigwait(signals, &number) != 0)
+		continue;
+	log_info("ending: signal %d", number);
+}
+
+bool registry_serve(const struct settings *settings, struct error *err)
+{
+	struct registry registry = {.lock_fd = -1};
+	sigset_t signals, before;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	signal(SIGPIPE, SIG_IGN);
+
+	bool served = open_data(&registry, settings->data, err) && start_server(&registry, settings, err);
+	if (served) {
+		wait_for_end(&signals);
+		server_stop(registry.server, STOP_TIMEOUT_MS);
+	}
+	close_data(&registry);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return served;
+}
