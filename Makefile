@@ -40,7 +40,8 @@ fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
 soak:
-	tests/faults/soak $(SOAK_MINUTES)
+	tests/faults/run --kills 50 --cuts 50
+	! tests/faults/run --kills 0 --cuts 5 --nosync
 
 clean:
 	rm -rf $(BUILD)
