@@ -151,6 +151,7 @@ static void an_early_answer_reaches_the_client(void **state)
 	fixture_start(&fixture, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
 		struct client client;
+		struct str value;
 		char head[256];
 		client_open(&client, &fixture);
 		snprintf(head, sizeof head, "%sContent-Length: %zu\r\n\r\n", heads[i], size);
@@ -158,7 +159,7 @@ static void an_early_answer_reaches_the_client(void **state)
 		client_send(&client, str_make(bytes, size)); /* all of it before it looks, as simple clients do */
 		unit_assert(client_answer(&client, false), "row %zu: the answer is lost", i);
 		assert_int_equal(client.status, statuses[i]);
-		unit_assert(client_ended(&client), "row %zu: stays open", i);
+		unit_assert(client_header(&client, "Connection", &value) && client_ended(&client), "row %zu: stays open", i);
 		client_close(&client);
 
 		/* What is small is read, and the connection stays. */
