@@ -2,7 +2,6 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
-SOAK_MINUTES ?= 60
 MESON_OPTIONS ?= --prefix=$(PREFIX)
 
 all: $(BUILD)/build.ninja
