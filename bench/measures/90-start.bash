@@ -17,13 +17,16 @@ start_peer() {
 	answers_at "$1"
 	curl -sf -o /dev/null "http://$1/v2/"
 }
-at=127.0.0.1:$(port_free)
-naru_time=$(timed start_naru "$at")
-naru_pss=$(pss "$(process_pid registry-cold)")
-process_end registry-cold
-sed "s|addr: .*}|addr: $at}|; s|$work/peer-registry|$work/peer-cold|" "$work/peer-registry.yml" >"$work/peer-cold.yml"
-peer_time=$(timed start_peer "$at")
-peer_pss=$(pss "$(process_pid peer-cold)")
-process_end peer-cold
-row "start, to the first answer" s "$naru_time" docker-registry "$peer_time"
+sed "s|$work/peer-registry|$work/peer-cold|" "$work/peer-registry.yml" >"$work/peer-cold.yml"
+for title in "start on an empty folder, to the first answer" "start again, to the first answer"; do
+	at=127.0.0.1:$(port_free)
+	naru_time=$(timed start_naru "$at")
+	naru_pss=$(pss "$(process_pid registry-cold)")
+	process_end registry-cold
+	sed -i "s|addr: .*}|addr: $at}|" "$work/peer-cold.yml"
+	peer_time=$(timed start_peer "$at")
+	peer_pss=$(pss "$(process_pid peer-cold)")
+	process_end peer-cold
+	row "$title" s "$naru_time" docker-registry "$peer_time"
+done
 row "memory at rest" MB "$naru_pss" docker-registry "$peer_pss"
