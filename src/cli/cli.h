@@ -110,8 +110,8 @@ unsigned int cli_columns(const struct cli *cli, FILE *stream);
 
 /* The store (NARU_HOME), opened on first use and closed by the frame; NULL with *err set when it cannot be. */
 struct local *cli_local(struct cli *cli, struct error *err);
-/* Registries, with the user's credentials; likewise. Its calls end when cancel is set. */
-struct remote *cli_remote(struct cli *cli, struct error *err);
+/* A registry ("127.0.0.1:5000"), likewise. Its calls end when cancel is set. */
+struct remote *cli_remote(struct cli *cli, const char *domain, struct error *err);
 /* Where names without a registry belong; "docker.io". Borrowed. */
 const char *cli_default_domain(const struct cli *cli);
 

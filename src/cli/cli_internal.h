@@ -9,10 +9,16 @@
 
 struct http_client;
 
+struct cli_remote {
+	char *domain;
+	struct remote *remote;
+};
+
 struct cli_state {
 	struct local *local;
 	struct http_client *client;
-	struct remote *remote;
+	struct cli_remote *remotes; /* those asked for so far */
+	size_t remotes_count, remotes_capacity;
 	bool watching;
 	pthread_t watcher;
 	sigset_t mask_before;

@@ -7,6 +7,7 @@ const struct cli_command *const cli_commands[] = {
 	&command_images,
 	&command_image_inspect,
 	&command_inspect,
+	&command_load,
 	&command_rmi,
 	&command_tag,
 	&command_version,

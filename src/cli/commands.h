@@ -4,7 +4,8 @@
 
 #include "cli/cli.h"
 
-extern const struct cli_command command_image_inspect, command_images, command_inspect, command_rmi, command_tag, command_version;
+extern const struct cli_command command_image_inspect, command_images, command_inspect, command_load, command_pull, command_push, command_rmi,
+	command_tag, command_version;
 
 /* What --format's help says wherever there is a table, and where there is none. */
 #define CLI_FORMAT_LIST_HELP                                                                                                                         \
@@ -19,5 +20,16 @@ extern const struct cli_command command_image_inspect, command_images, command_i
 	"'json':             Print in JSON format\n"                                                                                                 \
 	"'TEMPLATE':         Print output using the given Go template.\n"                                                                            \
 	"Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates"
+
+/* `pull` as `run` needs it too: see pull.c. */
+struct cli_pull {
+	const struct reference *reference;
+	const struct platform *platform; /* NULL: the host's */
+	FILE *stream;                    /* where its lines go */
+	bool quiet;
+};
+
+/* Fetches one image with its lines up to "Status:". False with *err set; *begun says whether docker would print the error bare. */
+bool cli_pull_image(struct cli *cli, const struct cli_pull *pull, bool *begun, struct error *err);
 
 #endif

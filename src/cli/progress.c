@@ -55,8 +55,6 @@ static void state_words(const struct progress *progress, const struct line *line
 
 	if (line->state == LOCAL_LAYER_MOUNTED)
 		buf_printf(out, "Mounted from %s", line->text ? line->text : "");
-	else if (line->state == LOCAL_LAYER_RETRYING)
-		buf_printf(out, "Retrying in %lld second%s", (long long)line->done_bytes, line->done_bytes == 1 ? "" : "s");
 	else if (line->state == LOCAL_LAYER_EXISTS && progress->kind == PROGRESS_PUSH)
 		buf_add_text(out, "Layer already exists");
 	else
@@ -221,7 +219,7 @@ static void on_begin(void *argument, const struct reference *reference, size_t l
 /* Takes the event over; true when there is something new to show. */
 static bool line_update(struct line *line, const struct local_event *event)
 {
-	bool changed = !line->known || line->state != event->state || event->state == LOCAL_LAYER_RETRYING;
+	bool changed = !line->known || line->state != event->state;
 
 	snprintf(line->id, sizeof line->id, "%s", event->id);
 	if (moving(event->state) && (!line->known || line->state != event->state))

@@ -26,8 +26,9 @@ bool layer_commit(struct local *local, const struct layer_made *made, struct err
 /* In a change: a registry has this blob. */
 bool layer_source_add(struct db_tx *tx, const struct digest *blob, const struct reference *source, struct error *err);
 
-/* Unpacks the layer again from its blob. */
-bool layer_again(struct local *local, const struct digest *diff_id, const struct digest *blob, struct error *err);
+/* Unpacks the layer again from its blob, in the index-th folder of staging. ERROR_NOT_FOUND when the store does not have the blob. */
+bool layer_again(struct local *local, const struct staging *staging, size_t index, const struct digest *diff_id, const struct digest *blob,
+	const atomic_bool *cancel, struct error *err);
 
 /* Held while one process or thread fetches that blob; the others wait and then find it. -1 with *err set; ERROR_CANCELED when stop says so. */
 int layer_lock(struct local *local, const struct digest *blob, bool (*stop)(void *argument), void *argument, struct error *err);

@@ -133,7 +133,6 @@ enum local_layer_state {
 	LOCAL_LAYER_DOWNLOADED,
 	LOCAL_LAYER_EXTRACTING,
 	LOCAL_LAYER_PULLED,
-	LOCAL_LAYER_RETRYING,  /* done_bytes: seconds until then */
 	LOCAL_LAYER_PREPARING, /* of a push */
 	LOCAL_LAYER_PUSHING,
 	LOCAL_LAYER_MOUNTED, /* text: the repository */

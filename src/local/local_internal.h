@@ -17,6 +17,9 @@ struct local {
 /* store.lock: ends when the descriptor is closed. Shared while content gets its name and row, exclusive while what has no row is removed. */
 int local_lock(struct local *local, bool exclusive, struct error *err);
 
+/* Gives a full disk docker's words, wherever it was noticed; leaves every other error as it is. */
+void local_space_words(const struct local *local, struct error *err);
+
 /* A folder of this process below staging/, locked as long as it is open: what another process finds unlocked there is a leftover. */
 struct staging {
 	char *path; /* owned: "…/staging/<uuid>" */

@@ -136,6 +136,16 @@ int local_lock(struct local *local, bool exclusive, struct error *err)
 	return fd;
 }
 
+void local_space_words(const struct local *local, struct error *err)
+{
+	static const char words[] = "no space left on device";
+
+	if (!err || err->kind != ERROR_NO_SPACE || strstr(error_text(err), words))
+		return;
+	error_clear(err);
+	error_set(err, ERROR_NO_SPACE, "failed to register layer: %s: %s", local->folder, words);
+}
+
 /* ---- staging ---- */
 
 /* Held while a staging folder is made, so that nobody takes it for a leftover before its own lock is there. */

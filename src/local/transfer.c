@@ -1,12 +1,7 @@
 #include "local/transfer_internal.h"
 
-#include <time.h>
-
 #include "base/mem.h"
 #include "base/thread.h"
-
-#define ATTEMPTS 5
-#define ATTEMPT_STEP_SECONDS 5
 
 void transfer_begin(struct transfer *transfer, const struct local_watch *watch, const atomic_bool *canceled)
 {
@@ -98,32 +93,5 @@ bool transfer_run(struct transfer *transfer, size_t threads, struct error *err)
 		return error_move(err, &transfer->first_error);
 	if (transfer->canceled && atomic_load(transfer->canceled))
 		return error_set(err, ERROR_CANCELED, "canceled");
-	return true;
-}
-
-static bool second_wait(const struct transfer *transfer)
-{
-	const struct timespec tenth = {.tv_nsec = 100000000};
-
-	for (int i = 0; i < 10 && !transfer_stopped(transfer); i++)
-		nanosleep(&tenth, NULL);
-	return !transfer_stopped(transfer);
-}
-
-bool transfer_retry(struct transfer *transfer, const struct local_event *event, int attempt, struct error *err)
-{
-	struct local_event told = *event;
-
-	if (err->kind != ERROR_UNAVAILABLE || attempt + 1 >= ATTEMPTS)
-		return false;
-	told.state = LOCAL_LAYER_RETRYING;
-	told.total_bytes = 0;
-	for (int64_t left = (int64_t)ATTEMPT_STEP_SECONDS * (attempt + 1); left > 0; left--) {
-		told.done_bytes = left;
-		transfer_tell(transfer, &told);
-		if (!second_wait(transfer))
-			return false;
-	}
-	error_clear(err);
 	return true;
 }

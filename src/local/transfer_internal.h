@@ -1,4 +1,4 @@
-/* What pull and push share: telling how it goes, working on several layers at once, trying again. */
+/* What pull and push share: telling how it goes, working on several layers at once. */
 #ifndef LOCAL_TRANSFER_INTERNAL_H
 #define LOCAL_TRANSFER_INTERNAL_H
 
@@ -27,11 +27,5 @@ void transfer_end(struct transfer *transfer);
 /* Someone said stop: outside, or another layer's failure. */
 bool transfer_stopped(const struct transfer *transfer);
 void transfer_tell(struct transfer *transfer, const struct local_event *event);
-
-/*
- * After a failure: true when trying again may help and this was not the last attempt (they count from 0). Then it has waited, telling
- * "Retrying in N seconds" each second, and cleared *err. moby, distribution/xfer: 5 attempts, 5, 10, 15, 20 s apart.
- */
-bool transfer_retry(struct transfer *transfer, const struct local_event *event, int attempt, struct error *err);
 
 #endif
