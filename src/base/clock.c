@@ -81,6 +81,18 @@ static bool take_offset(struct str *text, int *seconds)
 	return hour < 24 && minute < 60;
 }
 
+/* date as RFC 3339 writes it: months from 1, years in full. Second 60 is a leap one. */
+static bool date_valid(const struct tm *date)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	if (date->tm_mon < 1 || date->tm_mon > 12)
+		return false;
+	bool leap = date->tm_year % 4 == 0 && (date->tm_year % 100 != 0 || date->tm_year % 400 == 0);
+	int last = days[date->tm_mon - 1] + (date->tm_mon == 2 && leap);
+	return date->tm_mday >= 1 && date->tm_mday <= last && date->tm_hour <= 23 && date->tm_min <= 59 && date->tm_sec <= 60;
+}
+
 bool clock_parse_rfc3339(struct str text, int64_t *at_us)
 {
 	struct tm date = {0};
@@ -91,7 +103,7 @@ bool clock_parse_rfc3339(struct str text, int64_t *at_us)
 		!take_number(&text, 2, &date.tm_mday) || !take_char(&text, "Tt ") || !take_number(&text, 2, &date.tm_hour) ||
 		!take_char(&text, ":") || !take_number(&text, 2, &date.tm_min) || !take_char(&text, ":") || !take_number(&text, 2, &date.tm_sec))
 		return false;
-	if (date.tm_mon < 1 || date.tm_mon > 12 || date.tm_mday < 1 || date.tm_mday > 31 || date.tm_hour > 23 || date.tm_min > 59 || date.tm_sec > 60)
+	if (!date_valid(&date))
 		return false;
 	if (take_char(&text, ".")) {
 		int64_t unit = 100000;

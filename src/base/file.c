@@ -199,30 +199,60 @@ int folder_open(int folder_fd, const char *path, struct error *err)
 	return file_open(folder_fd, path, O_RDONLY | O_DIRECTORY, 0, err);
 }
 
-static bool remove_entries(int folder_fd, dev_t device, struct error *err);
+/* A removal under way. A tree may be deeper than there are descriptors: what lies too deep is moved up to the top and removed from there. */
+struct removal {
+	dev_t device;
+	int top_fd;
+	bool moved; /* something was moved to the top, which has to be listed again */
+};
 
-static bool remove_entry(int folder_fd, const char *name, dev_t device, struct error *err)
+#define REMOVAL_DEPTH 64
+
+static bool remove_entries(struct removal *removal, int folder_fd, int depth, struct error *err);
+
+static bool move_up(struct removal *removal, int folder_fd, const char *name, struct error *err)
+{
+	char beside[33];
+
+	random_hex(beside, 32);
+	if (renameat(folder_fd, name, removal->top_fd, beside) < 0)
+		return error_set_errno(err, errno, "remove folder %s", name);
+	removal->moved = true;
+	return true;
+}
+
+static bool remove_entry(struct removal *removal, int folder_fd, const char *name, int depth, struct error *err)
 {
 	if (unlinkat(folder_fd, name, 0) == 0 || errno == ENOENT)
 		return true;
 	if (errno != EISDIR && errno != EPERM)
 		return error_set_errno(err, errno, "remove %s", name);
+	if (depth == REMOVAL_DEPTH)
+		return move_up(removal, folder_fd, name, err);
 
 	cleanup_fd int below = file_open(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
-	if (below < 0 || !remove_entries(below, device, err))
+	if (below < 0)
 		return false;
+	do {
+		if (depth == 0) {
+			removal->top_fd = below;
+			removal->moved = false;
+		}
+		if (!remove_entries(removal, below, depth + 1, err))
+			return false;
+	} while (depth == 0 && removal->moved);
 	if (unlinkat(folder_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_set_errno(err, errno, "remove folder %s", name);
 	return true;
 }
 
-static bool remove_entries(int folder_fd, dev_t device, struct error *err)
+static bool remove_entries(struct removal *removal, int folder_fd, int depth, struct error *err)
 {
 	struct stat status;
 
 	if (fstat(folder_fd, &status) < 0)
 		return error_set_errno(err, errno, "stat");
-	if (status.st_dev != device)
+	if (status.st_dev != removal->device)
 		return error_set(err, ERROR_CONFLICT, "another file system is mounted there");
 
 	int again = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
@@ -232,11 +262,13 @@ static bool remove_entries(int folder_fd, dev_t device, struct error *err)
 		file_cleanup(&again);
 		return false;
 	}
+	/* The duplicate shares its place in the list with what was read through folder_fd before. */
+	rewinddir(list);
 	bool done = true;
 	struct dirent *entry;
 	while (done && (entry = readdir(list))) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			done = remove_entry(folder_fd, entry->d_name, device, err);
+			done = remove_entry(removal, folder_fd, entry->d_name, depth, err);
 	}
 	closedir(list);
 	return done;
@@ -244,11 +276,13 @@ static bool remove_entries(int folder_fd, dev_t device, struct error *err)
 
 bool folder_remove(int folder_fd, const char *path, struct error *err)
 {
+	struct removal removal = {.top_fd = -1};
 	struct stat status;
 
 	if (fstatat(folder_fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? true : error_set_errno(err, errno, "stat %s", path);
-	return remove_entry(folder_fd, path, status.st_dev, err) || error_prefix(err, "%s", path);
+	removal.device = status.st_dev;
+	return remove_entry(&removal, folder_fd, path, 0, err) || error_prefix(err, "%s", path);
 }
 
 bool file_lock(int fd, bool exclusive, bool wait, struct error *err)

@@ -114,7 +114,7 @@ static bool make_hardlink(struct layer_tar *tar, const char *path, const char *l
 	struct layer_entry target = {0};
 
 	if (!layer_entry_parse(&target, str_of(link), err))
-		return error_prefix(err, "hard link");
+		return error_prefix(err, "hard link to '%.200s'", link);
 	bool done = target.meaning == LAYER_ENTRY_FILE ? layer_writer_hardlink(tar->writer, path, target.path, err)
 						       : error_set(err, ERROR_INVALID, "hard link to '%.200s', which is no file", link);
 	layer_entry_free(&target);
@@ -176,7 +176,7 @@ static bool apply_entry(struct layer_tar *tar, struct archive_entry *entry, stru
 	if (!path)
 		return error_set(err, ERROR_INVALID, "tar: an entry has no name");
 	if (!layer_entry_parse(&parsed, str_of(path), err))
-		return false;
+		return error_prefix(err, "entry '%.200s'", path);
 	switch (parsed.meaning) {
 	case LAYER_ENTRY_FILE:
 		done = make_entry(tar, parsed.path, entry, err);

@@ -9,14 +9,14 @@
 #define PATH_MAX_BYTES 4096
 #define PART_MAX_BYTES 255
 
-static bool add_part(struct buf *clean, struct str part, struct str whole, struct error *err)
+static bool add_part(struct buf *clean, struct str part, struct error *err)
 {
 	if (!part.len || str_equal(part, STR(".")))
 		return true;
 	if (str_equal(part, STR("..")))
-		return error_set(err, ERROR_INVALID, "entry '%.*s' leaves the layer", STR_ARG(str_head(whole, 200)));
+		return error_set(err, ERROR_INVALID, "leaves the layer");
 	if (part.len > PART_MAX_BYTES)
-		return error_set(err, ERROR_INVALID, "entry '%.*s' has a name over %d bytes", STR_ARG(str_head(whole, 200)), PART_MAX_BYTES);
+		return error_set(err, ERROR_INVALID, "has a name over %d bytes", PART_MAX_BYTES);
 	if (clean->len)
 		buf_add_char(clean, '/');
 	buf_add_str(clean, part);
@@ -31,6 +31,9 @@ static enum layer_entry_meaning classify(struct buf *clean)
 
 	if (!path.len)
 		return LAYER_ENTRY_ROOT;
+	/* At the top, aufs' own folders (".wh..wh.plnk/…") with all that is in them. */
+	if (str_starts(path, STR(".wh..wh.")) && !str_equal(path, STR(".wh..wh..opq")))
+		return LAYER_ENTRY_SKIP;
 	str_cut_last(path, '/', &folder, &name);
 	if (!str_starts(name, STR(".wh.")))
 		return LAYER_ENTRY_FILE;
@@ -59,11 +62,11 @@ bool layer_entry_parse(struct layer_entry *out, struct str path, struct error *e
 	struct str part, rest = path;
 
 	if (path.len > PATH_MAX_BYTES || (path.len && memchr(path.data, '\0', path.len)))
-		return error_set(err, ERROR_INVALID, "entry '%.*s' is over %d bytes or has a NUL", STR_ARG(str_head(path, 200)), PATH_MAX_BYTES);
+		return error_set(err, ERROR_INVALID, "is over %d bytes or has a NUL", PATH_MAX_BYTES);
 	while (str_cut(rest, '/', &part, &rest))
-		if (!add_part(&clean, part, path, err))
+		if (!add_part(&clean, part, err))
 			return false;
-	if (!add_part(&clean, rest, path, err))
+	if (!add_part(&clean, rest, err))
 		return false;
 	out->meaning = classify(&clean);
 	out->path = buf_take(&clean);

@@ -15,7 +15,7 @@ enum layer_entry_meaning {
 	LAYER_ENTRY_ROOT,     /* the layer's own folder, "./" */
 	LAYER_ENTRY_WHITEOUT, /* ".wh.NAME": hides NAME of the layers below */
 	LAYER_ENTRY_OPAQUE,   /* ".wh..wh..opq": hides all that the layers below have in this folder */
-	LAYER_ENTRY_SKIP,     /* aufs' own ".wh..wh.*": means nothing */
+	LAYER_ENTRY_SKIP,     /* aufs' own ".wh..wh.*", and what lies in it: means nothing */
 };
 
 struct layer_entry {
@@ -26,7 +26,7 @@ struct layer_entry {
 
 /*
  * Cleans a path of a tar entry: a leading "/" or "./" is dropped, "." parts and doubled slashes too. ".." anywhere, a NUL, a part over 255 bytes or a
- * path over 4096 bytes is ERROR_INVALID. Free with layer_entry_free.
+ * path over 4096 bytes is ERROR_INVALID, in words that go behind "entry 'NAME': ". Free with layer_entry_free.
  */
 bool layer_entry_parse(struct layer_entry *out, struct str path, struct error *err);
 void layer_entry_free(struct layer_entry *entry);
