@@ -38,7 +38,8 @@ bench:
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-soak:
+# The server killed at 50 random moments, then its power cut at 50 more, while clients push.
+soak: all
 	tests/faults/run --kills 50 --cuts 50
 	! tests/faults/run --kills 0 --cuts 5 --nosync
 
