@@ -25,13 +25,16 @@ struct http_client_settings {
 	const atomic_bool *cancel;
 };
 
+/* settings is copied. The program has to ignore SIGPIPE: OpenSSL writes to sockets that the other side has closed. */
 bool http_client_new(struct http_client **out, const struct http_client_settings *settings, struct error *err);
 /* No call may be running. NULL is fine. */
 void http_client_free(struct http_client *client);
+/* Waits so long before another try; false with ERROR_CANCELED as soon as the cancel flag is set. */
+bool http_client_wait(struct http_client *client, unsigned int ms, struct error *err);
 
 /* TLS of one registry; NULL members mean the system's. Borrowed during the call. */
 struct http_tls {
-	const char *ca_folder_or_file; /* added to the system's */
+	const char *ca_folder_or_file; /* added to the system's; of a folder its *.crt files */
 	const char *client_cert, *client_key;
 	bool insecure; /* certificates are not checked */
 };
@@ -41,7 +44,7 @@ struct http_request {
 	const char *url;            /* absolute, http or https */
 	const char *const *headers; /* "Name: value", NULL-ended; NULL for none */
 	const struct http_tls *tls;
-	/* The body: memory; or bytes of a file; or none. chunked sends without a length. */
+	/* The body: memory; or bytes of a file; or none. */
 	struct str body;
 	int body_fd; /* used when body_length > 0 and body.data is NULL */
 	int64_t body_offset, body_length;
@@ -65,10 +68,14 @@ struct http_header {
 
 struct http_response {
 	int status;
+	char reason[64];             /* "Not Found", as the server says it; may be empty */
 	struct http_header *headers; /* owned */
 	size_t headers_count;
 	struct buf body;
 };
+
+/* Over this an answer's head is refused: bytes of all its headers. */
+#define HTTP_HEAD_MAX ((size_t)64 * 1024)
 
 /*
  * Does one exchange. True when an answer came, whatever its status. Errors are in Go's words, as docker prints them

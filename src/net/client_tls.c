@@ -1,0 +1,70 @@
+/* The client's certificates: the system's stay, a registry's own are added to them (docker's certs.d: *.crt files of a folder). */
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <openssl/ssl.h>
+
+#include "base/mem.h"
+#include "net/client_internal.h"
+
+/* More than one registry has. */
+#define AUTHORITIES_MAX 64
+
+static bool add_file(SSL_CTX *context, const char *path)
+{
+	return SSL_CTX_load_verify_file(context, path) == 1;
+}
+
+static bool add_folder(SSL_CTX *context, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	bool good = dir != NULL;
+
+	for (size_t added = 0; good && added < AUTHORITIES_MAX && (entry = readdir(dir));) {
+		if (!str_ends(str_of(entry->d_name), STR(".crt")))
+			continue;
+		cleanup_free char *path = mem_printf("%s/%s", folder, entry->d_name);
+		good = add_file(context, path);
+		added++;
+	}
+	if (dir)
+		closedir(dir);
+	return good;
+}
+
+static CURLcode on_context(CURL *easy, void *ssl_context, void *argument)
+{
+	const char *path = argument;
+	struct stat found;
+
+	(void)easy;
+	if (stat(path, &found) < 0)
+		return CURLE_SSL_CACERT_BADFILE;
+	bool good = S_ISDIR(found.st_mode) ? add_folder(ssl_context, path) : add_file(ssl_context, path);
+	return good ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
+bool client_tls_set(CURL *easy, const struct http_tls *tls)
+{
+	CURLcode code = CURLE_OK;
+
+	if (!tls)
+		return true;
+	if (tls->insecure) {
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (tls->ca_folder_or_file) {
+		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
+		/* What is added is this registry's alone: no store that other calls share. */
+		curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+		/* curl takes it as it is and gives it back to on_context, which only reads it. */
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, (void *)(uintptr_t)tls->ca_folder_or_file);
+	}
+	if (code == CURLE_OK && tls->client_cert)
+		code = curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);
+	if (code == CURLE_OK && tls->client_key)
+		code = curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->client_key);
+	return code == CURLE_OK;
+}
