@@ -45,12 +45,15 @@ static bool make_prefixes(int folder_fd, struct error *err)
 	return folder_sync(folder_fd, err);
 }
 
+/* Opens a folder, made and synced into its parent when it is missing. */
 static bool open_below(int *out, int parent_fd, const char *name, struct error *err)
 {
-	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+	bool made = mkdirat(parent_fd, name, 0755) == 0;
+
+	if (!made && errno != EEXIST)
 		return error_set_errno(err, errno, "make folder %s", name);
 	*out = folder_open(parent_fd, name, err);
-	return *out >= 0;
+	return *out >= 0 && (!made || folder_sync(parent_fd, err));
 }
 
 bool blob_store_open(struct blob_store **out, const char *folder, struct db *db, struct error *err)
@@ -62,7 +65,7 @@ bool blob_store_open(struct blob_store **out, const char *folder, struct db *db,
 	bool opened = folder_make(folder, 0755, err) && (top = folder_open(AT_FDCWD, folder, err)) >= 0 && open_below(&content, top, "blobs", err) &&
 		      open_below(&store->uploads_fd, top, "uploads", err) && open_below(&store->content_fd[DIGEST_SHA256], content, "sha256", err) &&
 		      open_below(&store->content_fd[DIGEST_SHA512], content, "sha512", err) && make_prefixes(store->content_fd[DIGEST_SHA256], err) &&
-		      make_prefixes(store->content_fd[DIGEST_SHA512], err) && folder_sync(content, err) && folder_sync(top, err);
+		      make_prefixes(store->content_fd[DIGEST_SHA512], err);
 	if (!opened) {
 		blob_store_close(store);
 		return error_prefix(err, "content in %s", folder);
