@@ -24,10 +24,10 @@ void blob_path(const struct digest *digest, char path[static BLOB_PATH_MAX])
 }
 
 /*
- * Makes the 256 folders of an algorithm, and syncs them into their parent, so that storing content needs no more than the sync of one of them.
- * "ff" is made last: where it is, all are.
+ * Makes the 256 folders of an algorithm, and syncs them and those above into their parents, so that storing content needs no more than the sync of
+ * one of them. "ff" is made last, after the syncs: where it is, all are there to stay, and opening waits for no disk.
  */
-static bool make_prefixes(int folder_fd, struct error *err)
+static bool make_prefixes(int folder_fd, int content_fd, int top_fd, struct error *err)
 {
 	struct stat status;
 
@@ -37,7 +37,7 @@ static bool make_prefixes(int folder_fd, struct error *err)
 		char name[8];
 
 		snprintf(name, sizeof name, "%02x", i);
-		if (i == 255 && !folder_sync(folder_fd, err))
+		if (i == 255 && !(folder_sync(folder_fd, err) && folder_sync(content_fd, err) && folder_sync(top_fd, err)))
 			return false;
 		if (mkdirat(folder_fd, name, 0755) < 0 && errno != EEXIST)
 			return error_set_errno(err, errno, "make folder %s", name);
@@ -45,15 +45,12 @@ static bool make_prefixes(int folder_fd, struct error *err)
 	return folder_sync(folder_fd, err);
 }
 
-/* Opens a folder, made and synced into its parent when it is missing. */
 static bool open_below(int *out, int parent_fd, const char *name, struct error *err)
 {
-	bool made = mkdirat(parent_fd, name, 0755) == 0;
-
-	if (!made && errno != EEXIST)
+	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
 		return error_set_errno(err, errno, "make folder %s", name);
 	*out = folder_open(parent_fd, name, err);
-	return *out >= 0 && (!made || folder_sync(parent_fd, err));
+	return *out >= 0;
 }
 
 bool blob_store_open(struct blob_store **out, const char *folder, struct db *db, struct error *err)
@@ -64,8 +61,9 @@ bool blob_store_open(struct blob_store **out, const char *folder, struct db *db,
 	*store = (struct blob_store){db, -1, {-1, -1}};
 	bool opened = folder_make(folder, 0755, err) && (top = folder_open(AT_FDCWD, folder, err)) >= 0 && open_below(&content, top, "blobs", err) &&
 		      open_below(&store->uploads_fd, top, "uploads", err) && open_below(&store->content_fd[DIGEST_SHA256], content, "sha256", err) &&
-		      open_below(&store->content_fd[DIGEST_SHA512], content, "sha512", err) && make_prefixes(store->content_fd[DIGEST_SHA256], err) &&
-		      make_prefixes(store->content_fd[DIGEST_SHA512], err);
+		      open_below(&store->content_fd[DIGEST_SHA512], content, "sha512", err) &&
+		      make_prefixes(store->content_fd[DIGEST_SHA256], content, top, err) &&
+		      make_prefixes(store->content_fd[DIGEST_SHA512], content, top, err);
 	if (!opened) {
 		blob_store_close(store);
 		return error_prefix(err, "content in %s", folder);
