@@ -8,6 +8,8 @@ const struct cli_command *const cli_commands[] = {
 	&command_image_inspect,
 	&command_inspect,
 	&command_load,
+	&command_pull,
+	&command_push,
 	&command_rmi,
 	&command_tag,
 	&command_version,

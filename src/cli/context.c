@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "local/local.h"
+#include "net/client.h"
+#include "remote/remote.h"
 
 void cli_begin(struct cli *cli, const char *called)
 {
@@ -41,6 +43,12 @@ int cli_end(struct cli *cli, int code)
 {
 	code = output_end(cli, code);
 	cli_signals_release(cli);
+	for (size_t i = 0; i < cli->state->remotes_count; i++) {
+		remote_close(cli->state->remotes[i].remote);
+		free(cli->state->remotes[i].domain);
+	}
+	free(cli->state->remotes);
+	http_client_free(cli->state->client);
 	local_close(cli->state->local);
 	free(cli->state);
 	return code;
@@ -63,6 +71,26 @@ struct local *cli_local(struct cli *cli, struct error *err)
 	if (!cli->state->local && local_home(&home, err))
 		(void)local_open(&cli->state->local, home, err);
 	return cli->state->local;
+}
+
+struct remote *cli_remote(struct cli *cli, const char *domain, struct error *err)
+{
+	struct http_client_settings settings = {.user_agent = "naru/" NARU_VERSION, .cancel = &cli->cancel};
+	struct remote_settings remote_settings = {.domain = domain};
+	struct cli_state *state = cli->state;
+	struct remote *remote;
+
+	for (size_t i = 0; i < state->remotes_count; i++) {
+		if (strcmp(state->remotes[i].domain, domain) == 0)
+			return state->remotes[i].remote;
+	}
+	if (!state->client && !http_client_new(&state->client, &settings, err))
+		return NULL;
+	if (!remote_open(&remote, state->client, &remote_settings, err))
+		return NULL;
+	state->remotes = mem_grow(state->remotes, state->remotes_count, &state->remotes_capacity, sizeof *state->remotes);
+	state->remotes[state->remotes_count++] = (struct cli_remote){.domain = mem_printf("%s", domain), .remote = remote};
+	return remote;
 }
 
 const char *cli_default_domain(const struct cli *cli)
