@@ -382,12 +382,17 @@ static bool exchange_run(struct exchange *exchange, struct error *err)
 
 	if (headers_make(&headers, exchange->request, err)) {
 		easy_set(exchange, headers);
-		CURLcode code = client_tls_set(exchange->easy, exchange->request->tls) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+		CURLcode code = client_tls_set(exchange->easy, exchange->request->tls) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 		exchange->moved_at_us = clock_monotonic_us();
 		if (code == CURLE_OK)
 			code = curl_easy_perform(exchange->easy);
 		/* An error's body that is longer than anyone reads is still an answer. */
 		done = code == CURLE_OK || (code == CURLE_WRITE_ERROR && exchange->body_cut);
+		/* curl takes a head that just ends for a whole one. */
+		if (done && !exchange->head_complete) {
+			code = CURLE_PARTIAL_FILE;
+			done = false;
+		}
 		if (!done)
 			client_error(exchange, code, err);
 		else if (exchange->request->sent && exchange->response->status < 300)

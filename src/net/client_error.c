@@ -36,7 +36,8 @@ static const struct {
 	{CURLE_SSL_CERTPROBLEM, ERROR_INVALID, NULL},
 	{CURLE_SSL_CACERT_BADFILE, ERROR_INVALID, NULL},
 	{CURLE_ABORTED_BY_CALLBACK, ERROR_CANCELED, "context canceled"},
-	{CURLE_OUT_OF_MEMORY, ERROR_SYSTEM, "out of memory, or a certificate that cannot be read"},
+	/* What curl says of a line of the head that is over 100 KiB. */
+	{CURLE_OUT_OF_MEMORY, ERROR_TOO_LARGE, "net/http: server response headers exceeded their limit; aborted"},
 };
 
 /* "Get", as Go's errors begin. */
