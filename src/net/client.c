@@ -382,7 +382,7 @@ static bool exchange_run(struct exchange *exchange, struct error *err)
 
 	if (headers_make(&headers, exchange->request, err)) {
 		easy_set(exchange, headers);
-		CURLcode code = client_tls_set(exchange->easy, exchange->request->tls) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+		CURLcode code = client_tls_set(exchange) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 		exchange->moved_at_us = clock_monotonic_us();
 		if (code == CURLE_OK)
 			code = curl_easy_perform(exchange->easy);

@@ -87,7 +87,9 @@ static bool certificate_error(struct exchange *exchange, struct str host, struct
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return error_set(err, ERROR_INVALID, "tls: failed to verify certificate: x509: certificate has expired or is not yet valid");
+	/* curl looks at the name first, and leaves this when that is another. */
 	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED:
 		return error_set(err, ERROR_INVALID, "tls: failed to verify certificate: x509: certificate is not valid for %.*s", STR_ARG(host));
 	default:
 		return error_set(err, ERROR_INVALID, "tls: failed to verify certificate: x509: %s", X509_verify_cert_error_string(verified));

@@ -30,7 +30,7 @@ bool client_error(struct exchange *exchange, CURLcode code, struct error *err);
 /* Puts `Get "URL": ` in front; returns false. */
 bool client_error_prefix(const struct exchange *exchange, struct error *err);
 
-/* Gives the handle its certificates; false when a file of them is no good. */
-bool client_tls_set(CURL *easy, const struct http_tls *tls);
+/* Gives the handle the request's certificates; false when curl takes none. */
+bool client_tls_set(struct exchange *exchange);
 
 #endif

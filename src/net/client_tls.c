@@ -35,18 +35,23 @@ static bool add_folder(SSL_CTX *context, const char *folder)
 
 static CURLcode on_context(CURL *easy, void *ssl_context, void *argument)
 {
-	const char *path = argument;
+	struct exchange *exchange = argument;
+	const char *path = exchange->request->tls->ca_folder_or_file;
 	struct stat found;
 
 	(void)easy;
-	if (stat(path, &found) < 0)
-		return CURLE_SSL_CACERT_BADFILE;
-	bool good = S_ISDIR(found.st_mode) ? add_folder(ssl_context, path) : add_file(ssl_context, path);
-	return good ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+	bool good = stat(path, &found) == 0 && (S_ISDIR(found.st_mode) ? add_folder(ssl_context, path) : add_file(ssl_context, path));
+	if (good)
+		return CURLE_OK;
+	error_set(&exchange->failed, ERROR_INVALID, "%s: not all of its certificates can be read", path);
+	client_error_prefix(exchange, &exchange->failed);
+	return CURLE_SSL_CACERT_BADFILE;
 }
 
-bool client_tls_set(CURL *easy, const struct http_tls *tls)
+bool client_tls_set(struct exchange *exchange)
 {
+	const struct http_tls *tls = exchange->request->tls;
+	CURL *easy = exchange->easy;
 	CURLcode code = CURLE_OK;
 
 	if (!tls)
@@ -56,11 +61,10 @@ bool client_tls_set(CURL *easy, const struct http_tls *tls)
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (tls->ca_folder_or_file) {
-		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
 		/* What is added is this registry's alone: no store that other calls share. */
 		curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-		/* curl takes it as it is and gives it back to on_context, which only reads it. */
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, (void *)(uintptr_t)tls->ca_folder_or_file);
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
+		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
 	}
 	if (code == CURLE_OK && tls->client_cert)
 		code = curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);

@@ -2,6 +2,7 @@
  * A blob's bytes, in order and once, whatever happens to the connections that they come over: what was delivered is never asked for again
  * (or is passed over, where the registry knows no ranges).
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -44,8 +45,8 @@ static bool on_head(void *argument, const struct http_response *response, struct
 	}
 	if (http_response_header(response, "content-length", 0, &header) && str_to_i64(header, &length) && length != download->size_bytes - begin) {
 		download->ended = true;
-		return error_set(err, ERROR_CORRUPT, "the registry's blob has %lld bytes, not %lld", (long long)(begin + length),
-			(long long)download->size_bytes);
+		return error_set(err, ERROR_CORRUPT, "the registry sends %" PRId64 " bytes from %" PRId64 " on of a blob that has %" PRId64, length,
+			begin, download->size_bytes);
 	}
 	return true;
 }
@@ -63,7 +64,7 @@ static bool on_bytes(void *argument, struct str bytes, struct error *err)
 	}
 	if ((int64_t)bytes.len > download->size_bytes - download->next) {
 		download->ended = true;
-		return error_set(err, ERROR_CORRUPT, "the registry's blob has more than %lld bytes", (long long)download->size_bytes);
+		return error_set(err, ERROR_CORRUPT, "the registry's blob has more than %" PRId64 " bytes", download->size_bytes);
 	}
 	download->next += (int64_t)bytes.len;
 	if (download->received(download->argument, bytes, err))
@@ -76,7 +77,7 @@ static bool on_bytes(void *argument, struct str bytes, struct error *err)
 static bool download_try(struct remote *remote, const char *url, const char *scope, struct download *download, bool *again, struct error *err)
 {
 	cleanup_http_response struct http_response response = {0};
-	cleanup_free char *range = mem_printf("Range: bytes=%lld-", (long long)download->next);
+	cleanup_free char *range = mem_printf("Range: bytes=%" PRId64 "-", download->next);
 	struct http_request request = {
 		.method = "GET",
 		.url = url,

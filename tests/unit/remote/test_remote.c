@@ -187,7 +187,7 @@ static const struct {
 		{PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", true},
 			{"GET ", "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 1-4/5\r\nContent-Length: 4\r\n\r\nello", false}},
 		{{0}}},
-	{"too long by its head", "has 6 bytes, not 5", {PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false}}, {{0}}},
+	{"too long by its head", "sends 6 bytes from 0 on of a blob that has 5", {PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false}}, {{0}}},
 	{"too long", "more than 5 bytes", {PING, {"GET ", "HTTP/1.1 200 OK\r\n\r\nhello!", true}}, {{0}}},
 	{"not there", "blob unknown: blob unknown to registry", {PING, {"GET ", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false}},
 		{{0}}},
