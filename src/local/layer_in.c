@@ -30,16 +30,42 @@ bool layer_in_begin(struct layer_in *in, struct local *local, const struct stagi
 	return layer_unpack_start(&in->unpack, in->fs_fd, err);
 }
 
-bool layer_in_add(struct layer_in *in, struct str bytes, struct error *err)
+static bool unpack_add(struct layer_in *in, struct str bytes, struct error *err)
 {
-	bool kept = !in->writer || (in->compress ? compress_add(in->compress, bytes, err) : blob_writer_append(in->writer, bytes, err));
-
 	in->taken_bytes += (int64_t)bytes.len;
-	if (!kept || in->unpack_error.kind != ERROR_NONE)
-		return kept;
+	if (in->unpack_error.kind != ERROR_NONE)
+		return true;
 	/* Only content that makes no sense is put down to the digests' judgement; a full disk ends it here. */
 	if (!layer_unpack_write(in->unpack, bytes, &in->unpack_error) && in->unpack_error.kind != ERROR_INVALID)
 		return error_move(err, &in->unpack_error);
+	return true;
+}
+
+bool layer_in_add(struct layer_in *in, struct str bytes, struct error *err)
+{
+	if (in->writer && !(in->compress ? compress_add(in->compress, bytes, err) : blob_writer_append(in->writer, bytes, err)))
+		return false;
+	return unpack_add(in, bytes, err);
+}
+
+bool layer_in_resume(struct layer_in *in, struct blob_writer *writer, int fd, const atomic_bool *cancel, struct error *err)
+{
+	cleanup_free char *chunk = mem_alloc(CHUNK, 1);
+	int64_t left = blob_writer_size(writer);
+
+	blob_writer_close(in->writer);
+	in->writer = writer;
+	while (left > 0) {
+		size_t got, want = left < CHUNK ? (size_t)left : CHUNK;
+
+		if (cancel && atomic_load(cancel))
+			return error_set(err, ERROR_CANCELED, "canceled");
+		if (!file_read(fd, chunk, want, &got, err) || !unpack_add(in, str_make(chunk, got), err))
+			return false;
+		if (got < want)
+			return error_set(err, ERROR_CORRUPT, "what was kept of a download is shorter than it was");
+		left -= (int64_t)got;
+	}
 	return true;
 }
 

@@ -30,6 +30,8 @@ enum layer_keep {
 /* Begins in a folder of its own below staging. */
 bool layer_in_begin(struct layer_in *in, struct local *local, const struct staging *staging, size_t index, enum layer_keep keep, struct error *err);
 bool layer_in_add(struct layer_in *in, struct str bytes, struct error *err);
+/* Right after layer_in_begin: goes on with a writer that holds the first bytes already, which fd reads. The writer is in's from now on. */
+bool layer_in_resume(struct layer_in *in, struct blob_writer *writer, int fd, const atomic_bool *cancel, struct error *err);
 /*
  * That was all. blob is what its bytes have to hash to (NULL: whatever they do), diff_id what the tar has to; with something else it is ERROR_CORRUPT
  * in docker's words and nothing is kept. Else *made can be committed, as long as in lives.

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "local/image_add_internal.h"
-#include "local/layer_in_internal.h"
+#include "local/partial_internal.h"
 #include "local/sweep_internal.h"
 #include "local/transfer_internal.h"
 #include "remote/remote.h"
@@ -179,7 +179,20 @@ struct coming {
 	struct pull *pull;
 	struct layer_in in;
 	struct layer_event event;
+	bool kept;    /* a row keeps what has come so far */
+	bool resumed; /* it began with what was kept */
 };
+
+/* Once it is worth keeping, it outlives a loss of the connection, of this process, of the machine. */
+static bool keep_early(struct coming *coming, struct error *err)
+{
+	struct pull *pull = coming->pull;
+
+	if (coming->kept || coming->in.taken_bytes < PARTIAL_MIN)
+		return true;
+	coming->kept = true;
+	return partial_keep(pull->local, coming->in.writer, &pull->layers[coming->event.event.layer].blob, err);
+}
 
 static bool coming_add(void *argument, struct str bytes, struct error *err)
 {
@@ -187,7 +200,7 @@ static bool coming_add(void *argument, struct str bytes, struct error *err)
 
 	if (transfer_stopped(&coming->pull->transfer))
 		return error_set(err, ERROR_CANCELED, "canceled");
-	if (!layer_in_add(&coming->in, bytes, err))
+	if (!layer_in_add(&coming->in, bytes, err) || !keep_early(coming, err))
 		return false;
 	coming->event.event.done_bytes = coming->in.taken_bytes;
 	coming->event.event.state = LOCAL_LAYER_DOWNLOADING;
@@ -204,18 +217,50 @@ static void tell(struct coming *coming, enum local_layer_state state)
 static bool layer_get(struct coming *coming, size_t index, struct error *err)
 {
 	struct pull *pull = coming->pull;
+	const struct image_layer *layer = &pull->layers[index];
 	struct layer_made made;
 
 	if (!layer_in_begin(&coming->in, pull->local, &pull->staging, index, LAYER_KEEP, err) ||
-		!remote_blob_get(pull->remote, pull->asked->reference->path, &pull->layers[index].blob, coming->event.event.total_bytes, 0,
-			coming_add, coming, err))
+		!partial_resume(pull->local, &layer->blob, &coming->in, pull->asked->cancel, &coming->kept, err))
+		return false;
+	coming->resumed = coming->kept;
+	if (!remote_blob_get(pull->remote, pull->asked->reference->path, &layer->blob, coming->event.event.total_bytes, coming->in.taken_bytes,
+		    coming_add, coming, err))
 		return false;
 	tell(coming, LOCAL_LAYER_VERIFYING);
-	if (!layer_in_finish(&coming->in, &pull->layers[index].blob, &pull->layers[index].diff_id, &made, err))
+	if (!layer_in_finish(&coming->in, &layer->blob, &layer->diff_id, &made, err))
 		return false;
 	tell(coming, LOCAL_LAYER_DOWNLOADED);
 	made.source = pull->asked->reference;
-	return layer_commit(pull->local, &made, err);
+	return layer_commit(pull->local, &made, err) && (!coming->kept || partial_forget(pull->local, &layer->blob, err));
+}
+
+/* What went wrong on the way is worth going on with; what is wrong in itself, or has no room, is not. */
+static bool worth_keeping(const struct error *err)
+{
+	return err->kind == ERROR_CANCELED || err->kind == ERROR_UNAVAILABLE;
+}
+
+/* A download that was taken up and then proved wrong may have been damaged where it lay (a power cut): it is fetched whole, once. */
+static bool layer_get_or_again(struct coming *coming, size_t index, struct error *err)
+{
+	struct pull *pull = coming->pull;
+	const struct digest *blob = &pull->layers[index].blob;
+
+	for (;;) {
+		cleanup_error struct error why = {0};
+		bool again;
+
+		if (layer_get(coming, index, &why))
+			return true;
+		again = coming->resumed && (why.kind == ERROR_CORRUPT || why.kind == ERROR_RANGE || why.kind == ERROR_INVALID);
+		layer_in_free(&coming->in);
+		if (coming->kept && !worth_keeping(&why))
+			(void)partial_forget(pull->local, blob, NULL);
+		if (!again)
+			return error_move(err, &why);
+		coming->kept = coming->resumed = false;
+	}
 }
 
 static bool stop_asked(void *argument)
@@ -263,7 +308,7 @@ static bool layer_work(struct transfer *transfer, size_t index, struct error *er
 		return true;
 	}
 	coming.event.event.total_bytes = pull->manifest.layers[index].size_bytes;
-	done = layer_get(&coming, index, err);
+	done = layer_get_or_again(&coming, index, err);
 	if (done)
 		tell(&coming, LOCAL_LAYER_PULLED);
 	layer_in_free(&coming.in);
@@ -361,8 +406,8 @@ static bool pull_run(struct pull *pull, struct local_pulled *out, struct error *
 	const struct local_watch *watch = pull->asked->watch;
 	bool done = false;
 
-	if (!sweep_unnamed(pull->local, err) || !layers_settle(pull->local, err) || !manifest_resolve(pull, err) || !config_get(pull, err) ||
-		!db_read(pull->local->db, image_there_in, pull, err))
+	if (!sweep_unnamed(pull->local, err) || !partials_sweep(pull->local, err) || !layers_settle(pull->local, err) ||
+		!manifest_resolve(pull, err) || !config_get(pull, err) || !db_read(pull->local->db, image_there_in, pull, err))
 		return false;
 	pull->transfer.count = pull->manifest.layers_count;
 	pull->layers = mem_alloc(pull->manifest.layers_count + 1, sizeof *pull->layers);

@@ -281,6 +281,28 @@ staging_used() {
 	cmp "$work/large/random" "$("$naru" image inspect -f '{{.GraphDriver.Data.UpperDir}}' "$registry/team/large:1")/random"
 }
 
+# Where the bytes of a layer are while they come.
+uploads_over() {
+	[ -n "$(find "$NARU_HOME/uploads" -size "+$1" 2>/dev/null)" ]
+}
+
+@test "a pull that broke off goes on where it ended, unless what is left of it has been damaged" {
+	[ "${TEST_REGISTRY-}" != peer ] || skip "the log of naru-registry says what was sent"
+	large_push
+	for damage in no yes; do
+		process_start pull "$naru" pull "$registry/team/large:1"
+		wait_for 20 uploads_over 40M
+		process_end pull KILL
+		[ $damage = no ] || printf damaged | dd of="$(find "$NARU_HOME/uploads" -type f)" bs=1 seek=1000000 conv=notrunc status=none
+		: >"$work/registry.log"
+		"$naru" pull -q "$registry/team/large:1"
+		cmp "$work/large/random" "$("$naru" image inspect -f '{{.GraphDriver.Data.UpperDir}}' "$registry/team/large:1")/random"
+		[ "$(grep -c 'status=206' "$work/registry.log")" -eq 1 ]
+		[ "$(find "$NARU_HOME/uploads" -type f | wc -l)" -eq 0 ]
+		"$naru" rmi "$registry/team/large:1"
+	done
+}
+
 @test "Ctrl-C ends a pull with 130 and leaves the store whole" {
 	large_push
 	# In a process group of its own: a shell's background jobs ignore the signal.

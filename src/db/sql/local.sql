@@ -52,6 +52,13 @@ CREATE TABLE blob_sources (
 	PRIMARY KEY (blob, domain, path)
 );
 
+-- A layer's download that broke off: its bytes are uploads/NAME (blobs.h). Whoever fetches the blob next goes on with it.
+CREATE TABLE partials (
+	blob TEXT PRIMARY KEY,
+	name TEXT NOT NULL,
+	kept_at BIGINT NOT NULL
+);
+
 -- What containers keep an image for; the container's row is the runtime's.
 CREATE TABLE holds (
 	container TEXT PRIMARY KEY,
