@@ -41,7 +41,7 @@ const char *blob_writer_name(const struct blob_writer *writer);
 /* Bytes held. */
 int64_t blob_writer_size(const struct blob_writer *writer);
 bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct error *err);
-/* Forgets what came after the first size bytes. */
+/* Forgets what came after the first size bytes. False once it failed or was sealed: its file may be content that a row names. */
 bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error *err);
 /* Puts what is held into uploads/NAME, so that blob_writer_resume finds it after the process ends. Not synced. */
 bool blob_writer_keep(struct blob_writer *writer, struct error *err);

@@ -25,7 +25,9 @@ struct blob_writer {
 	struct buf memory; /* what is held, while there is no file */
 	int fd;            /* uploads/NAME, or -1 */
 	int64_t behind;    /* bytes of the file that the disk has been told of */
-	bool kept, sealed, failed;
+	bool kept, failed;
+	bool named;           /* the file bears its content's name: rows may count on it, so nothing may write to it any more */
+	bool sealed;          /* and a row may name it */
 	struct digest digest; /* of a sealed one */
 };
 
@@ -122,7 +124,7 @@ static bool spill(struct blob_writer *writer, struct error *err)
 
 static bool unusable(struct blob_writer *writer, struct error *err)
 {
-	return error_set(err, ERROR_CONFLICT, "upload %s failed before and cannot go on", writer->name);
+	return error_set(err, ERROR_CONFLICT, "upload %s %s and cannot go on", writer->name, writer->named ? "is content by now" : "failed before");
 }
 
 /* Tells the disk of what was written since the last time. Only a hint: file_sync decides. */
@@ -136,7 +138,7 @@ static void write_behind(struct blob_writer *writer)
 
 bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct error *err)
 {
-	if (writer->failed)
+	if (writer->failed || writer->named)
 		return unusable(writer, err);
 	if (writer->fd < 0 && writer->memory.len + bytes.len <= BLOB_ROW_MAX) {
 		buf_add_str(&writer->memory, bytes);
@@ -158,11 +160,15 @@ bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct err
 
 bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error *err)
 {
+	if (writer->failed || writer->named)
+		return unusable(writer, err);
 	if (size >= writer->size)
 		return true;
 	hash_reset(writer->sha256);
 	writer->size = size;
 	if (writer->fd < 0) {
+		if (!size)
+			buf_free(&writer->memory); /* an idle upload holds no memory */
 		writer->memory.len = (size_t)size;
 		hash_add(writer->sha256, writer->memory.data, writer->memory.len);
 		return true;
@@ -209,6 +215,7 @@ static bool read_back(struct blob_writer *writer, struct error *err)
 
 	if (writer->fd < 0)
 		return true;
+	buf_clear(&writer->memory); /* an earlier seal whose change failed has left its bytes */
 	if (!file_read_at(writer->fd, buf_room(&writer->memory, want), want, 0, &got, err))
 		return false;
 	buf_added(&writer->memory, got);
@@ -234,6 +241,7 @@ static bool make_durable(struct blob_writer *writer, struct error *err)
 	}
 	if (renameat(writer->store->uploads_fd, writer->name, content_fd, path) < 0)
 		return error_set_errno(err, errno, "rename");
+	writer->named = true;
 	writer->kept = false;
 	if (!folder_sync(folder_fd, err)) {
 		writer->failed = true;
@@ -247,7 +255,7 @@ bool blob_writer_seal(struct blob_writer *writer, const struct digest *expected,
 	struct digest digest;
 	char is[DIGEST_TEXT_MAX], wanted[DIGEST_TEXT_MAX];
 
-	if (writer->failed)
+	if (writer->failed || writer->named)
 		return unusable(writer, err);
 	if (!digest_of(writer, expected ? expected->algorithm : DIGEST_SHA256, &digest, err))
 		return error_prefix(err, "upload %s", writer->name);

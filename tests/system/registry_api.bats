@@ -366,6 +366,25 @@ put_manifest() {
 	umount "$work/small"
 }
 
+@test "a push whose change fails leaves the same content of another push whole" {
+	blob 3000000 && push_blob a
+	# Another process holds the database's write lock until its input ends
+	mkfifo "$work/held"
+	python3 -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1], isolation_level=None).execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()' "$work/registry/registry.db" <"$work/held" >"$work/locker.log" 3>&- &
+	local locker=$!
+	exec 8>"$work/held"
+	wait_for 10 grep -q locked "$work/locker.log"
+	ask POST "/v2/b/blobs/uploads/?digest=$digest" --data-binary "@$file" && expect 503 UNAVAILABLE
+	exec 8>&-
+	wait $locker
+	ask GET "/v2/a/blobs/$digest" && expect 200
+	cmp "$work/body" "$file"
+	push_blob b
+}
+
 @test "one folder has one owner, and TERM ends it with 0" {
 	run "$naru_registry" serve --open --data "$work/registry" --listen 127.0.0.1:0
 	[ "$status" -eq 1 ]

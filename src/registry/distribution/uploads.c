@@ -83,7 +83,10 @@ static void close_session(struct request *request, struct incoming *incoming)
 		answer_created(request, &incoming->digest);
 		return;
 	}
-	/* Content that is not what it was announced to be is of no use; after any other failure the client may send the body again. */
+	/*
+	 * Content that is not what it was announced to be is of no use, and what was sealed cannot be written to any more; after any other failure
+	 * the client may send the body again.
+	 */
 	if (err.kind == ERROR_CORRUPT || !blob_writer_truncate(writer, incoming->start_bytes, NULL))
 		upload_session_end(incoming->session);
 	else

@@ -257,6 +257,57 @@ static void a_failed_sync_is_final(void **state)
 	}
 }
 
+static bool refuse(struct db_tx *tx, void *argument, struct error *err)
+{
+	int64_t id;
+
+	return blob_add(tx, argument, &id, err) && error_set(err, ERROR_UNAVAILABLE, "refused");
+}
+
+/* Somebody else's row may name the same file: whoever's change failed must not write to it. */
+static void what_was_sealed_is_written_to_no_more(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(100000);
+	struct opened opened = {.place = place, .digest = digest_of(HASH_SHA256, bytes, 100000)};
+
+	for (int i = 0; i < 2; i++) {
+		struct blob_writer *writer;
+
+		assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 100000), &err));
+		assert_true(blob_writer_seal(writer, NULL, &err));
+		assert_int_equal(db_change(place->db, i ? refuse : add, writer, NULL), i == 0);
+		assert_false(blob_writer_truncate(writer, 0, NULL));
+		assert_false(blob_writer_append(writer, str_make(bytes, 10), NULL));
+		assert_false(blob_writer_seal(writer, NULL, NULL));
+		blob_writer_drop(writer);
+	}
+	assert_true(db_read(place->db, open_it, &opened, &err));
+	assert_int_equal(opened.content.size_bytes, 100000);
+	blob_content_close(&opened.content);
+}
+
+/* A small upload that was kept is read back for its row: once more after a change that failed, and not twice. */
+static void a_small_one_can_be_sealed_again(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	struct opened opened = {.place = place, .digest = digest_of(HASH_SHA256, "small", 5)};
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, STR("sma"), &err) && blob_writer_keep(writer, &err));
+	for (int i = 0; i < 2; i++) {
+		assert_true(blob_writer_append(writer, STR("ll"), &err) && blob_writer_seal(writer, &opened.digest, &err));
+		assert_int_equal(db_change(place->db, i ? add : refuse, writer, NULL), i == 1);
+		assert_true(blob_writer_truncate(writer, 3, &err));
+	}
+	blob_writer_drop(writer);
+	assert_true(db_read(place->db, open_it, &opened, &err));
+	assert_true(str_equal(buf_str(&opened.content.bytes), STR("small")));
+	blob_content_close(&opened.content);
+}
+
 static void a_full_disk_fails_that_append_alone(void **state)
 {
 	struct place *place = *state;
@@ -329,5 +380,6 @@ static void a_row_whose_file_is_gone_or_cut_is_corrupt(void **state)
 #define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_place)
 
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
-	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(a_full_disk_fails_that_append_alone),
-	HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone), HERE(a_row_whose_file_is_gone_or_cut_is_corrupt))
+	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
+	HERE(a_small_one_can_be_sealed_again), HERE(a_full_disk_fails_that_append_alone), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
+	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt))
