@@ -4,6 +4,12 @@
 #include "base/mem.h"
 
 const struct cli_command *const cli_commands[] = {
+	&command_run,
+	&command_ps,
+	&command_logs,
+	&command_stop,
+	&command_rm,
+	&command_container_ended,
 	&command_images,
 	&command_image_inspect,
 	&command_inspect,
@@ -17,6 +23,7 @@ const struct cli_command *const cli_commands[] = {
 const size_t cli_commands_count = ARRAY_SIZE(cli_commands);
 
 const struct cli_group cli_groups[] = {
+	{"container", "Manage containers"},
 	{"image", "Manage images"},
 };
 const size_t cli_groups_count = ARRAY_SIZE(cli_groups);

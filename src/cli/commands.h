@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-extern const struct cli_command command_image_inspect, command_images, command_inspect, command_load, command_pull, command_push, command_rmi,
-	command_tag, command_version;
+extern const struct cli_command command_container_ended, command_image_inspect, command_images, command_inspect, command_load, command_logs,
+	command_ps, command_pull, command_push, command_rm, command_rmi, command_run, command_stop, command_tag, command_version;
 
 /* What --format's help says wherever there is a table, and where there is none. */
 #define CLI_FORMAT_LIST_HELP                                                                                                                         \

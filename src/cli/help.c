@@ -96,11 +96,13 @@ void cli_help_command(const struct cli *cli, const struct cli_args *args, FILE *
 	flags_print(cli, command, to);
 }
 
-/* The command's name below the group ("" is the root), or NULL when it has none there. */
+/* The command's name below the group ("" is the root), or NULL when it has none there, or is not for people: without a summary. */
 static const char *name_below(const struct cli_command *command, const char *group)
 {
 	size_t len = strlen(group);
 
+	if (!command->summary)
+		return NULL;
 	for (size_t i = 0; i < CLI_NAMES_MAX && command->names[i]; i++) {
 		const char *name = command->names[i];
 

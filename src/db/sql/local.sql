@@ -67,3 +67,13 @@ CREATE TABLE holds (
 CREATE INDEX holds_image ON holds (image);
 
 -- ---- containers (src/runtime) ----
+
+-- What was asked for; whether it runs is asked of the kernel (runtime/runtime.h). image_name is what the user wrote, settings JSON.
+CREATE TABLE containers (
+	id TEXT PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE,
+	image TEXT NOT NULL,
+	image_name TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	settings TEXT NOT NULL
+);
