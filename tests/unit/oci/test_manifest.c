@@ -36,68 +36,67 @@ static void test_image(void **state)
 	unit_assert_text(json_string_value(json_object_get(manifest.annotations, "com.example.key1")), "value1");
 }
 
+static const struct {
+	const char *why, *document, *content_type;
+	enum error_kind kind; /* ERROR_NONE: accepted */
+} documents[] = {
+	{"no header, no mediaType", "{\"schemaVersion\":2," CONFIG "," LAYERS "}", "", ERROR_NONE},
+	{"an index by its shape", "{\"schemaVersion\":2,\"manifests\":[]}", "", ERROR_NONE},
+	{"empty layers", "{\"schemaVersion\":2," CONFIG ",\"layers\":[]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"no layers", "{\"schemaVersion\":2," CONFIG "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"repeated layers", "{\"schemaVersion\":2," CONFIG ",\"layers\":[" LAYER "," LAYER "]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"unknown fields", "{\"schemaVersion\":2,\"x\":{\"y\":[1]}," CONFIG "," LAYERS "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"an unknown config", "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x/y\",\"digest\":\"" DA "\",\"size\":2,\"data\":\"e30=\"}}",
+		MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"null subject", "{\"schemaVersion\":2,\"subject\":null," CONFIG "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
+	{"docker's", "{\"schemaVersion\":2," TYPE(MEDIA_TYPE_DOCKER_MANIFEST) "," CONFIG "," LAYERS "}", MEDIA_TYPE_DOCKER_MANIFEST, ERROR_NONE},
+	{"an index in an index",
+		"{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\",\"digest\":\"" DA "\",\"size\":1}]}",
+		MEDIA_TYPE_OCI_INDEX, ERROR_NONE},
+	{"empty", "", "", ERROR_INVALID},
+	{"not JSON", "hello", "", ERROR_INVALID},
+	{"a list", "[]", "", ERROR_INVALID},
+	{"something behind it", "{\"schemaVersion\":2," CONFIG "} x", "", ERROR_INVALID},
+	{"a NUL in a text", "{\"schemaVersion\":2,\"artifactType\":\"a\\u0000b\"," CONFIG "}", "", ERROR_INVALID},
+	{"bad UTF-8", "{\"schemaVersion\":2,\"artifactType\":\"\xff\"," CONFIG "}", "", ERROR_INVALID},
+	{"a key twice", "{\"schemaVersion\":2,\"schemaVersion\":2," CONFIG "}", "", ERROR_INVALID},
+	{"no schemaVersion", "{" CONFIG "," LAYERS "}", "", ERROR_INVALID},
+	{"schemaVersion 1", "{\"schemaVersion\":1," CONFIG "}", "", ERROR_INVALID},
+	{"schemaVersion a text", "{\"schemaVersion\":\"2\"," CONFIG "}", "", ERROR_INVALID},
+	{"schemaVersion 2.0", "{\"schemaVersion\":2.0," CONFIG "}", "", ERROR_INVALID},
+	{"mediaType unlike the header", "{\"schemaVersion\":2," TYPE(MEDIA_TYPE_OCI_MANIFEST) "," CONFIG "}", MEDIA_TYPE_DOCKER_MANIFEST,
+		ERROR_INVALID},
+	{"docker without mediaType", "{\"schemaVersion\":2," CONFIG "," LAYERS "}", MEDIA_TYPE_DOCKER_MANIFEST, ERROR_INVALID},
+	{"manifests and layers (CVE-2021-41190)", "{\"schemaVersion\":2,\"manifests\":[]," LAYERS "}", "", ERROR_INVALID},
+	{"manifests and config (CVE-2021-41190)", "{\"schemaVersion\":2,\"manifests\":[]," CONFIG "}", "", ERROR_INVALID},
+	{"an index sent as a manifest", "{\"schemaVersion\":2,\"manifests\":[]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_INVALID},
+	{"a manifest sent as an index", "{\"schemaVersion\":2," CONFIG "}", MEDIA_TYPE_OCI_INDEX, ERROR_INVALID},
+	{"no config", "{\"schemaVersion\":2," LAYERS "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_INVALID},
+	{"config a list", "{\"schemaVersion\":2,\"config\":[]}", "", ERROR_INVALID},
+	{"layers an object", "{\"schemaVersion\":2," CONFIG ",\"layers\":{}}", "", ERROR_INVALID},
+	{"a layer that is null", "{\"schemaVersion\":2," CONFIG ",\"layers\":[null]}", "", ERROR_INVALID},
+	{"a layer without digest", "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"mediaType\":\"x\",\"size\":1}]}", "", ERROR_INVALID},
+	{"a layer without size", "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"" DA "\"}]}", "", ERROR_INVALID},
+	{"a size below 0", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":-1}}", "", ERROR_INVALID},
+	{"a size over 64 bits", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":9223372036854775808}}", "", ERROR_INVALID},
+	{"a size with a fraction", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":1.5}}", "", ERROR_INVALID},
+	{"a digest that is a path", "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:../../x\",\"size\":1}}", "", ERROR_INVALID},
+	{"a subject that is a text", "{\"schemaVersion\":2,\"subject\":\"" DA "\"," CONFIG "}", "", ERROR_INVALID},
+	{"an annotation that is a number", "{\"schemaVersion\":2,\"annotations\":{\"a\":1}," CONFIG "}", "", ERROR_INVALID},
+	{"an unknown type", "{\"schemaVersion\":2," CONFIG "}", "application/json", ERROR_INVALID},
+	{"schema 1", "{\"schemaVersion\":1,\"fsLayers\":[]}", MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED, ERROR_UNSUPPORTED},
+};
+
 static void test_accepted_and_refused(void **state)
 {
-	static const struct {
-		const char *why, *document, *content_type;
-		enum error_kind kind; /* ERROR_NONE: accepted */
-	} rows[] = {
-		{"no header, no mediaType", "{\"schemaVersion\":2," CONFIG "," LAYERS "}", "", ERROR_NONE},
-		{"an index by its shape", "{\"schemaVersion\":2,\"manifests\":[]}", "", ERROR_NONE},
-		{"empty layers", "{\"schemaVersion\":2," CONFIG ",\"layers\":[]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"no layers", "{\"schemaVersion\":2," CONFIG "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"repeated layers", "{\"schemaVersion\":2," CONFIG ",\"layers\":[" LAYER "," LAYER "]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"unknown fields", "{\"schemaVersion\":2,\"x\":{\"y\":[1]}," CONFIG "," LAYERS "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"an unknown config", "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x/y\",\"digest\":\"" DA "\",\"size\":2,\"data\":\"e30=\"}}",
-			MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"null subject", "{\"schemaVersion\":2,\"subject\":null," CONFIG "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_NONE},
-		{"docker's", "{\"schemaVersion\":2," TYPE(MEDIA_TYPE_DOCKER_MANIFEST) "," CONFIG "," LAYERS "}", MEDIA_TYPE_DOCKER_MANIFEST,
-			ERROR_NONE},
-		{"an index in an index",
-			"{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\",\"digest\":\"" DA "\",\"size\":1}]}",
-			MEDIA_TYPE_OCI_INDEX, ERROR_NONE},
-		{"empty", "", "", ERROR_INVALID},
-		{"not JSON", "hello", "", ERROR_INVALID},
-		{"a list", "[]", "", ERROR_INVALID},
-		{"something behind it", "{\"schemaVersion\":2," CONFIG "} x", "", ERROR_INVALID},
-		{"a NUL in a text", "{\"schemaVersion\":2,\"artifactType\":\"a\\u0000b\"," CONFIG "}", "", ERROR_INVALID},
-		{"bad UTF-8", "{\"schemaVersion\":2,\"artifactType\":\"\xff\"," CONFIG "}", "", ERROR_INVALID},
-		{"a key twice", "{\"schemaVersion\":2,\"schemaVersion\":2," CONFIG "}", "", ERROR_INVALID},
-		{"no schemaVersion", "{" CONFIG "," LAYERS "}", "", ERROR_INVALID},
-		{"schemaVersion 1", "{\"schemaVersion\":1," CONFIG "}", "", ERROR_INVALID},
-		{"schemaVersion a text", "{\"schemaVersion\":\"2\"," CONFIG "}", "", ERROR_INVALID},
-		{"schemaVersion 2.0", "{\"schemaVersion\":2.0," CONFIG "}", "", ERROR_INVALID},
-		{"mediaType unlike the header", "{\"schemaVersion\":2," TYPE(MEDIA_TYPE_OCI_MANIFEST) "," CONFIG "}", MEDIA_TYPE_DOCKER_MANIFEST,
-			ERROR_INVALID},
-		{"docker without mediaType", "{\"schemaVersion\":2," CONFIG "," LAYERS "}", MEDIA_TYPE_DOCKER_MANIFEST, ERROR_INVALID},
-		{"manifests and layers (CVE-2021-41190)", "{\"schemaVersion\":2,\"manifests\":[]," LAYERS "}", "", ERROR_INVALID},
-		{"manifests and config (CVE-2021-41190)", "{\"schemaVersion\":2,\"manifests\":[]," CONFIG "}", "", ERROR_INVALID},
-		{"an index sent as a manifest", "{\"schemaVersion\":2,\"manifests\":[]}", MEDIA_TYPE_OCI_MANIFEST, ERROR_INVALID},
-		{"a manifest sent as an index", "{\"schemaVersion\":2," CONFIG "}", MEDIA_TYPE_OCI_INDEX, ERROR_INVALID},
-		{"no config", "{\"schemaVersion\":2," LAYERS "}", MEDIA_TYPE_OCI_MANIFEST, ERROR_INVALID},
-		{"config a list", "{\"schemaVersion\":2,\"config\":[]}", "", ERROR_INVALID},
-		{"layers an object", "{\"schemaVersion\":2," CONFIG ",\"layers\":{}}", "", ERROR_INVALID},
-		{"a layer that is null", "{\"schemaVersion\":2," CONFIG ",\"layers\":[null]}", "", ERROR_INVALID},
-		{"a layer without digest", "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"mediaType\":\"x\",\"size\":1}]}", "", ERROR_INVALID},
-		{"a layer without size", "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"mediaType\":\"x\",\"digest\":\"" DA "\"}]}", "",
-			ERROR_INVALID},
-		{"a size below 0", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":-1}}", "", ERROR_INVALID},
-		{"a size over 64 bits", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":9223372036854775808}}", "", ERROR_INVALID},
-		{"a size with a fraction", "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DA "\",\"size\":1.5}}", "", ERROR_INVALID},
-		{"a digest that is a path", "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:../../x\",\"size\":1}}", "", ERROR_INVALID},
-		{"a subject that is a text", "{\"schemaVersion\":2,\"subject\":\"" DA "\"," CONFIG "}", "", ERROR_INVALID},
-		{"an annotation that is a number", "{\"schemaVersion\":2,\"annotations\":{\"a\":1}," CONFIG "}", "", ERROR_INVALID},
-		{"an unknown type", "{\"schemaVersion\":2," CONFIG "}", "application/json", ERROR_INVALID},
-		{"schema 1", "{\"schemaVersion\":1,\"fsLayers\":[]}", MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED, ERROR_UNSUPPORTED},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
 		struct manifest manifest = {0};
 		cleanup_error struct error err = {0};
-		bool parsed = manifest_parse(&manifest, str_of(rows[i].document), str_of(rows[i].content_type), &err);
+		bool parsed = manifest_parse(&manifest, str_of(documents[i].document), str_of(documents[i].content_type), &err);
 
-		unit_assert(parsed == !rows[i].kind && err.kind == rows[i].kind, "%s: %d, %s", rows[i].why, err.kind, error_text(&err));
+		unit_assert(
+			parsed == !documents[i].kind && err.kind == documents[i].kind, "%s: %d, %s", documents[i].why, err.kind, error_text(&err));
 		manifest_free(&manifest);
 	}
 }
