@@ -51,7 +51,7 @@ static bool manifest_get(struct pull *pull, const struct digest *digest, struct 
 {
 	const struct reference *reference = pull->asked->reference;
 	cleanup_remote_manifest struct remote_manifest got = {0};
-	char text[DIGEST_TEXT_MAX];
+	char text[DIGEST_TEXT_MAX] = "";
 
 	if (digest)
 		digest_format(digest, text);
