@@ -23,39 +23,18 @@ bool remote_wait(struct remote *remote, unsigned int tries, struct error *err)
 	return http_client_wait(remote->client, remote->retry_delay_ms << (tries - 1), err);
 }
 
-/* What one try is done by. */
-typedef bool try_function(
-	struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err);
-
-static bool try_again(struct remote *remote, try_function *attempt, const struct http_request *request, const char *scope,
-	struct http_response *response, struct error *err)
+bool remote_exchange_again(
+	struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err)
 {
 	for (unsigned int tries = 1;; tries++) {
 		cleanup_error struct error failed = {0};
-		bool done = attempt(remote, request, scope, response, &failed);
+		bool done = remote_exchange(remote, request, scope, response, &failed);
 		if (tries == REMOTE_TRIES || !remote_may_pass(done, response->status, &failed))
 			return done || error_move(err, &failed);
 		http_response_free(response);
 		if (!remote_wait(remote, tries, err))
 			return false;
 	}
-}
-
-static bool try_plain(struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err)
-{
-	(void)scope;
-	return http_do(remote->client, request, response, err);
-}
-
-bool remote_do_again(struct remote *remote, const struct http_request *request, struct http_response *response, struct error *err)
-{
-	return try_again(remote, try_plain, request, NULL, response, err);
-}
-
-bool remote_exchange_again(
-	struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err)
-{
-	return try_again(remote, remote_exchange, request, scope, response, err);
 }
 
 /* The request with one more header; url and certificates are those of where it goes. */

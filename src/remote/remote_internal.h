@@ -70,14 +70,12 @@ bool remote_exchange(struct remote *remote, const struct http_request *request, 
 /* As remote_exchange, tried again after 5xx and lost connections. For requests without callbacks. */
 bool remote_exchange_again(
 	struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err);
-/* http_do, tried again likewise. */
-bool remote_do_again(struct remote *remote, const struct http_request *request, struct http_response *response, struct error *err);
 /* Whether what came of a try (done with that status, or not done for that reason) may come out better the next time. */
 bool remote_may_pass(bool done, int status, const struct error *err);
 /* Waits before try number tries + 1. */
 bool remote_wait(struct remote *remote, unsigned int tries, struct error *err);
 
-/* The value of an Authorization header for the registry, owned, or NULL for none (*good true) or a failure (*good false). *token: see below. */
+/* What is shown to the registry: a token out of the cache or a new one, the user's own credentials, or nothing. */
 struct authorization {
 	char *header; /* owned: "Authorization: Bearer …", or NULL: nothing to show */
 	char *token;  /* owned: the bearer token in it, or NULL */

@@ -203,7 +203,8 @@ static bool token_fetch(struct remote *remote, const struct challenge *challenge
 		.tls = remote_tls_for(remote, url),
 		.body_max = TOKEN_ANSWER_MAX,
 	};
-	if (!remote_do_again(remote, &request, &response, err))
+	/* Once: whoever needs the token tries again. */
+	if (!http_do(remote->client, &request, &response, err))
 		return false;
 	if (response.status != 200) {
 		refusal_read(&response, "DENIED", err);
