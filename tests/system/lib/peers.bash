@@ -174,5 +174,5 @@ client_naru_run() {
 	"$naru" run --rm --network none "$@"
 }
 client_naru_id() {
-	"$naru" image inspect "$1" | jq -r '.[0].Id'
+	"$naru" image inspect -f '{{.Id}}' "$1"
 }
