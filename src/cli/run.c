@@ -149,8 +149,10 @@ static int start(
 	if (start.attach)
 		block_signals(&before);
 	if (!container_start(runtime, container, &start, &session, &code, &err)) {
+		/* As docker: the ID all the same with -d; and what never ran stays as "Created", unless --rm. */
+		if (!start.attach)
+			fprintf(cli->out, "%s\n", container->id);
 		(void)cli_fail_usage(cli, args, &err);
-		/* As docker: what never ran stays as "Created", unless --rm. */
 		if (container->settings.remove)
 			(void)container_remove(runtime, container, true, NULL);
 		return code;

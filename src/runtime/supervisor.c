@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +69,8 @@ static void exec_conmon(const char *program, const struct command *command, cons
 	setsid();
 	if (chdir("/") == 0 && dup2(command->null_fd, STDIN_FILENO) >= 0 && dup2(command->null_fd, STDOUT_FILENO) >= 0 &&
 		dup2(command->log_fd, STDERR_FILENO) >= 0) {
+		/* What our caller left open is none of conmon's business: a pipe would never end while the container runs. */
+		close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 		for (const int *fd = command->keep; *fd >= 0; fd++)
 			fcntl(*fd, F_SETFD, 0);
 		for (size_t i = 0; i < supervise->sockets_count; i++)
