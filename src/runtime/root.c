@@ -26,6 +26,7 @@ bool root_mount(const struct root_mount *mount, struct error *err)
 	int fds[ROOT_LAYERS_MAX + 3];
 	size_t opened = 0;
 	cleanup_buf struct buf options = {0};
+	cleanup_free char *target = NULL;
 	bool done = false;
 
 	if (mount->layers_count == 0 || mount->layers_count > ROOT_LAYERS_MAX)
@@ -48,7 +49,7 @@ bool root_mount(const struct root_mount *mount, struct error *err)
 	}
 	buf_printf(&options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s", fds[opened - 3], fds[opened - 2],
 		mount->throw_away ? ",volatile" : "");
-	cleanup_free char *target = mem_printf("/proc/self/fd/%d", fds[opened - 1]);
+	target = mem_printf("/proc/self/fd/%d", fds[opened - 1]);
 	done = syscall(SYS_mount, "overlay", target, "overlay", 0UL, options.data) == 0 || error_set_errno(err, errno, "mount the overlay");
 out:
 	while (opened)
