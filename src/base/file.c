@@ -175,6 +175,16 @@ bool folder_sync(int folder_fd, struct error *err)
 	return true;
 }
 
+/* Syncs the folder that path lies in. */
+static bool parent_sync(const char *path, struct error *err)
+{
+	struct str above, name;
+	cleanup_free char *parent = str_cut_last(str_of(path), '/', &above, &name) ? str_dup(above.len ? above : STR("/")) : str_dup(STR("."));
+	cleanup_fd int fd = folder_open(AT_FDCWD, parent, err);
+
+	return fd >= 0 && folder_sync(fd, err);
+}
+
 bool folder_make(const char *path, mode_t mode, struct error *err)
 {
 	cleanup_free char *part = str_dup(str_of(path));
@@ -185,8 +195,12 @@ bool folder_make(const char *path, mode_t mode, struct error *err)
 		if (end != '/' && end != '\0')
 			continue;
 		*at = '\0';
-		if (mkdir(part, mode) < 0 && errno != EEXIST)
-			return error_set_errno(err, errno, "make folder %s", part);
+		if (mkdir(part, mode) < 0) {
+			if (errno != EEXIST)
+				return error_set_errno(err, errno, "make folder %s", part);
+		} else if (!parent_sync(part, err)) {
+			return error_prefix(err, "make folder %s", part);
+		}
 		*at = end;
 		if (end == '\0')
 			break;

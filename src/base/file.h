@@ -39,7 +39,7 @@ bool file_sync(int fd, struct error *err);
 /* The names in the folder are on the disk when this returns true. */
 bool folder_sync(int folder_fd, struct error *err);
 
-/* Makes the folder and those above it that are missing; one that is there is fine. */
+/* Makes the folder and those above it that are missing, each synced into the one that it lies in; one that is there is fine. */
 bool folder_make(const char *path, mode_t mode, struct error *err);
 /* Opens a folder for use as folder_fd; -1 when it fails. */
 int folder_open(int folder_fd, const char *path, struct error *err);

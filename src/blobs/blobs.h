@@ -47,8 +47,8 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 bool blob_writer_keep(struct blob_writer *writer, struct error *err);
 /*
  * Checks the digest (ERROR_CORRUPT when it is another; the writer can still be used) and, above BLOB_ROW_MAX, makes the content durable under its
- * name: fsync, rename, fsync of the folder. A failed fsync is final: the file is removed. expected may be NULL: the sha256 is taken. After true,
- * blob_add names it in a change.
+ * name: fsync, rename, fsync of the folder. A failed fsync is final: the writer cannot go on. expected may be NULL: the sha256 is taken. After true,
+ * blob_add names it in a change. A sealed file is never changed again: adding to it or cutting it is ERROR_CONFLICT.
  */
 bool blob_writer_seal(struct blob_writer *writer, const struct digest *expected, struct error *err);
 /* The digest and size of a sealed one. */
@@ -87,6 +87,10 @@ void blob_content_close(struct blob_content *content);
 
 /* In a change: takes the row away; when *was_file is true the caller removes the file after the commit with blob_file_remove. */
 bool blob_forget(struct db_tx *tx, const struct digest *digest, bool *was_file, struct error *err);
+/*
+ * A missing one is fine. Between blob_forget and this nobody may seal the same content: a row would lose its file. The store does not know who is
+ * sealing in other processes, so the caller sees to it (the tool: store.lock).
+ */
 bool blob_file_remove(struct blob_store *store, const struct digest *digest, struct error *err);
 
 #endif

@@ -107,6 +107,12 @@ const struct digest *blob_writer_digest(const struct blob_writer *writer)
 	return &writer->digest;
 }
 
+static void remove_file(struct blob_writer *writer)
+{
+	unlinkat(writer->store->uploads_fd, writer->name, 0);
+	file_cleanup(&writer->fd);
+}
+
 static bool spill(struct blob_writer *writer, struct error *err)
 {
 	if (writer->fd >= 0)
@@ -115,7 +121,8 @@ static bool spill(struct blob_writer *writer, struct error *err)
 	if (writer->fd < 0)
 		return false;
 	if (!file_write_at(writer->fd, writer->memory.data, writer->memory.len, 0, err)) {
-		writer->failed = true;
+		/* Memory still has all of it: a later try begins the file again. */
+		remove_file(writer);
 		return false;
 	}
 	buf_free(&writer->memory);
@@ -236,7 +243,7 @@ static bool make_durable(struct blob_writer *writer, struct error *err)
 	if (!file_sync(writer->fd, err)) {
 		/* The pages that could not be written count as clean now: another sync would succeed and lie. */
 		writer->failed = true;
-		unlinkat(writer->store->uploads_fd, writer->name, 0);
+		remove_file(writer);
 		return false;
 	}
 	if (renameat(writer->store->uploads_fd, writer->name, content_fd, path) < 0)
@@ -271,11 +278,11 @@ bool blob_writer_seal(struct blob_writer *writer, const struct digest *expected,
 	return true;
 }
 
-static void free_writer(struct blob_writer *writer, bool remove_file)
+static void free_writer(struct blob_writer *writer, bool removes)
 {
 	/* A sealed file bears its content's name by now; a small one's file has become a row. */
-	if (writer->fd >= 0 && remove_file)
-		unlinkat(writer->store->uploads_fd, writer->name, 0);
+	if (writer->fd >= 0 && removes)
+		remove_file(writer);
 	file_cleanup(&writer->fd);
 	buf_free(&writer->memory);
 	hash_free(writer->sha256);

@@ -21,6 +21,7 @@ struct change {
 	void *argument;
 	struct error err;
 	bool committed, answered;
+	bool over; /* it took a transaction with it and is not run again */
 	pthread_cond_t answer;
 	struct db_hook *hooks; /* owned; what to tell after the commit */
 	size_t hooks_count;
@@ -47,11 +48,22 @@ struct db {
 	struct db_connection **idle; /* readers_idle of them */
 };
 
+/* Forgets what an earlier try left. */
+static void forget_try(struct change *change)
+{
+	error_clear(&change->err);
+	free(change->hooks);
+	change->hooks = NULL;
+	change->hooks_count = 0;
+	change->committed = false;
+}
+
 /* Runs one change inside the open transaction. False: it was taken back alone, or (*lost) the whole transaction is gone. */
 static bool run_change(struct db *db, struct change *change, bool *lost)
 {
 	struct db_tx tx = {.backend = db->backend, .connection = db->writer, .is_change = true};
 
+	forget_try(change);
 	bool done = db->backend->savepoint(db->writer, &change->err) && change->run(&tx, change->argument, &change->err) &&
 		    db->backend->release(db->writer, &change->err);
 	change->hooks = tx.hooks;
@@ -65,30 +77,46 @@ static bool run_change(struct db *db, struct change *change, bool *lost)
 	return false;
 }
 
-/* One group: a transaction around all of its changes. Afterwards each has committed or has its error. */
-static void run_group(struct db *db, struct change *group)
+/*
+ * One transaction around the changes from first to end that are not over. False: one of them took the whole transaction with it; that one is over,
+ * and of the others nothing is decided.
+ */
+static bool try_group(struct db *db, struct change *first, const struct change *end)
 {
-	struct error err = {0};
+	cleanup_error struct error err = {0};
 	bool lost = false;
 
 	bool open = db->backend->begin(db->writer, true, &err);
-	for (struct change *change = group; open && !lost && change; change = change->next)
+	for (struct change *change = first; open && !lost && change != end; change = change->next) {
+		if (change->over)
+			continue;
 		change->committed = run_change(db, change, &lost);
-	if (lost)
-		error_set(&err, ERROR_UNAVAILABLE, "database: the transaction was taken back by another change's failure");
+		change->over = lost;
+	}
 	bool committed = open && !lost && db->backend->commit(db->writer, &err);
 	if (open && !committed)
 		db->backend->rollback(db->writer);
+	for (struct change *change = first; !lost && !committed && change != end; change = change->next) {
+		change->committed = false;
+		if (change->err.kind == ERROR_NONE)
+			error_set(&change->err, err.kind, "%s", error_text(&err));
+	}
+	return !lost;
+}
+
+/* Afterwards each change of the group has committed, and its hooks have run, or has its error. */
+static void run_group(struct db *db, struct change *group)
+{
+	/* What one change broke (a full disk, mostly) is not the others' loss: each gets a transaction of its own. */
+	if (!try_group(db, group, NULL))
+		for (struct change *change = group; change; change = change->next)
+			try_group(db, change, change->next);
 
 	for (struct change *change = group; change; change = change->next) {
-		if (!committed && change->err.kind == ERROR_NONE)
-			error_set(&change->err, err.kind, "%s", error_text(&err));
-		change->committed = change->committed && committed;
 		for (size_t i = 0; change->committed && i < change->hooks_count; i++)
 			change->hooks[i].done(change->hooks[i].argument);
 		free(change->hooks);
 	}
-	error_clear(&err);
 }
 
 static struct change *take_group(struct db *db)

@@ -31,10 +31,11 @@ struct sqlite_query {
 
 static bool fail(struct db_connection *connection, const char *doing, struct error *err)
 {
-	int code = sqlite3_errcode(connection->handle);
+	int code = sqlite3_errcode(connection->handle), os_errno = sqlite3_system_errno(connection->handle);
+	bool refused = code == SQLITE_IOERR || code == SQLITE_CANTOPEN; /* by the operating system; os_errno is of this error */
 	enum error_kind kind = ERROR_SYSTEM;
 
-	if (code == SQLITE_FULL)
+	if (code == SQLITE_FULL || (refused && (os_errno == ENOSPC || os_errno == EDQUOT)))
 		kind = ERROR_NO_SPACE;
 	else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		kind = ERROR_UNAVAILABLE;
@@ -45,6 +46,8 @@ static bool fail(struct db_connection *connection, const char *doing, struct err
 	error_set(err, kind, "database: %.200s: %s", doing, sqlite3_errmsg(connection->handle));
 	if (err && kind == ERROR_NO_SPACE)
 		err->os_errno = ENOSPC;
+	else if (err && refused)
+		err->os_errno = os_errno;
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -377,9 +378,140 @@ static void a_row_whose_file_is_gone_or_cut_is_corrupt(void **state)
 	assert_int_equal(err.kind, ERROR_CORRUPT);
 }
 
+/* Seals content; the caller closes the writer. */
+static struct blob_writer *sealed(struct place *place, const char *bytes, size_t len)
+{
+	cleanup_error struct error err = {0};
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, len), &err));
+	unit_assert(blob_writer_seal(writer, NULL, &err), "%s", error_text(&err));
+	return writer;
+}
+
+static void check_stored(struct place *place, const char *bytes, size_t len)
+{
+	cleanup_error struct error err = {0};
+	cleanup_free char *back = mem_alloc(len + 1, 1);
+	struct opened opened = {place, digest_of(HASH_SHA256, bytes, len), {.fd = -1}};
+	size_t got = 0;
+
+	unit_assert(db_read(place->db, open_it, &opened, &err), "%s", error_text(&err));
+	if (opened.content.fd >= 0)
+		assert_true(file_read(opened.content.fd, back, len + 1, &got, &err));
+	unit_assert(opened.content.fd < 0 || got == len, "%zu bytes came back instead of %zu", got, len);
+	assert_memory_equal(opened.content.fd >= 0 ? back : opened.content.bytes.data, bytes, len);
+	blob_content_close(&opened.content);
+}
+
+struct pusher {
+	struct place *place;
+	const char *bytes;
+	size_t len;
+	bool done;
+};
+
+static void *push_same(void *argument)
+{
+	struct pusher *pusher = argument;
+	struct place *place = pusher->place;
+	struct digest digest = digest_of(HASH_SHA256, pusher->bytes, pusher->len);
+
+	pusher->done = true;
+	for (int i = 0; i < 20 && pusher->done; i++) {
+		struct blob_writer *writer;
+
+		pusher->done = blob_writer_new(&writer, place->store, NULL) &&
+			       blob_writer_append(writer, str_make(pusher->bytes, pusher->len), NULL) && blob_writer_seal(writer, &digest, NULL) &&
+			       db_change(place->db, add, writer, NULL);
+		blob_writer_close(writer);
+	}
+	return NULL;
+}
+
+static void the_same_content_may_come_from_several_at_once(void **state)
+{
+	static const size_t sizes[] = {1000, 100000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		cleanup_free char *bytes = pattern(sizes[i]);
+		struct pusher pushers[4];
+		pthread_t threads[4];
+
+		for (size_t j = 0; j < ARRAY_SIZE(threads); j++) {
+			pushers[j] = (struct pusher){*state, bytes, sizes[i], false};
+			pthread_create(&threads[j], NULL, push_same, &pushers[j]);
+		}
+		for (size_t j = 0; j < ARRAY_SIZE(threads); j++) {
+			pthread_join(threads[j], NULL);
+			assert_true(pushers[j].done);
+		}
+		check_stored(*state, bytes, sizes[i]);
+	}
+}
+
+/* The disk is full just when content outgrows memory: nothing is lost, and nothing lies around. */
+static void a_full_disk_at_the_first_write_can_be_tried_again(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(100000), *path = NULL;
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 60000), &err));
+	path = mem_printf("%s/uploads/%s", place->folder, blob_writer_name(writer));
+	disk_full = true;
+	assert_false(blob_writer_append(writer, str_make(bytes + 60000, 40000), &err));
+	assert_int_equal(err.kind, ERROR_NO_SPACE);
+	error_clear(&err);
+	disk_full = false;
+	unit_assert(access(path, F_OK) != 0, "an upload's file was left behind");
+	assert_int_equal(blob_writer_size(writer), 60000);
+	unit_assert(blob_writer_append(writer, str_make(bytes + 60000, 40000), &err), "%s", error_text(&err));
+	assert_true(blob_writer_seal(writer, NULL, &err) && db_change(place->db, add, writer, &err));
+	blob_writer_close(writer);
+	check_stored(place, bytes, 100000);
+	unit_assert(access(path, F_OK) != 0, "an upload's file was left behind");
+}
+
+struct forgetting {
+	struct digest digest;
+	bool was_file;
+};
+
+static bool forget(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct forgetting *forgetting = argument;
+
+	return blob_forget(tx, &forgetting->digest, &forgetting->was_file, err);
+}
+
+static void forgotten_content_is_not_found_and_says_whether_it_was_a_file(void **state)
+{
+	static const size_t sizes[] = {10, 100000};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		cleanup_error struct error err = {0};
+		cleanup_free char *bytes = pattern(sizes[i]);
+		struct blob_writer *writer = sealed(place, bytes, sizes[i]);
+		struct forgetting forgetting = {*blob_writer_digest(writer), false};
+		struct opened opened = {place, forgetting.digest, {.fd = -1}};
+
+		assert_true(db_change(place->db, add, writer, &err));
+		blob_writer_close(writer);
+		unit_assert(db_change(place->db, forget, &forgetting, &err), "%s", error_text(&err));
+		assert_true(forgetting.was_file == (sizes[i] > BLOB_ROW_MAX));
+		assert_true(blob_file_remove(place->store, &forgetting.digest, &err));
+		assert_false(db_read(place->db, open_it, &opened, &err));
+		assert_int_equal(err.kind, ERROR_NOT_FOUND);
+	}
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_place)
 
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
 	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
 	HERE(a_small_one_can_be_sealed_again), HERE(a_full_disk_fails_that_append_alone), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
-	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt))
+	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt), HERE(the_same_content_may_come_from_several_at_once),
+	HERE(a_full_disk_at_the_first_write_can_be_tried_again), HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))

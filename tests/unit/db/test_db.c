@@ -1,72 +1,14 @@
-/* Changes that commit together, one that fails alone, hooks, readers, migrations. */
-#include "tests/unit/unit.h"
+/* Changes from many threads and processes, one that fails alone, hooks, readers, values, migrations. */
+#include "tests/unit/db/db_fixture.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/file.h"
-#include "db/db.h"
-#include "db/sql.h"
-
-static const struct db_migration migrations[] = {
-	{1, "blobs", sql_blobs},
-	{2, "words", "CREATE TABLE words (id BIGSERIAL PRIMARY KEY, word TEXT NOT NULL UNIQUE); CREATE TABLE other (x BIGINT)"},
-};
-
-struct place {
-	char folder[32];
-	char where[64];
-	struct db *db;
-};
-
-static void open_place(struct place *place, bool shared, size_t migrations_count)
-{
-	cleanup_error struct error err = {0};
-	struct db_settings settings = {.where = place->where, .migrations = migrations, .migrations_count = migrations_count, .shared = shared};
-
-	unit_assert(db_open(&place->db, &settings, &err), "%s", error_text(&err));
-}
-
-static void make_place(struct place *place)
-{
-	snprintf(place->folder, sizeof place->folder, "/tmp/naru-test-XXXXXX");
-	unit_assert(mkdtemp(place->folder) != NULL, "a folder");
-	snprintf(place->where, sizeof place->where, "sqlite:%s/test.db", place->folder);
-}
-
-static void end_place(struct place *place)
-{
-	db_close(place->db);
-	folder_remove(AT_FDCWD, place->folder, NULL);
-}
-
-static bool add_word(struct db_tx *tx, void *argument, struct error *err)
-{
-	return db_run(tx, "INSERT INTO words (word) VALUES ($1)", DB_ARGS(DB_TEXT(str_of(argument))), err);
-}
 
 static bool add_word_and_fail(struct db_tx *tx, void *argument, struct error *err)
 {
 	return add_word(tx, argument, err) && error_set(err, ERROR_DENIED, "no");
-}
-
-static bool count_words(struct db_tx *tx, void *argument, struct error *err)
-{
-	bool found;
-
-	return db_ask_int(tx, "SELECT COUNT(*) FROM words", DB_NONE, argument, &found, err) && found;
-}
-
-static int64_t words(struct db *db)
-{
-	cleanup_error struct error err = {0};
-	int64_t count = -1;
-
-	unit_assert(db_read(db, count_words, &count, &err), "%s", error_text(&err));
-	return count;
 }
 
 static void a_change_that_fails_takes_only_itself_back(void **state)
@@ -78,8 +20,8 @@ static void a_change_that_fails_takes_only_itself_back(void **state)
 		struct place place;
 		cleanup_error struct error err = {0};
 
-		make_place(&place);
-		open_place(&place, shared, 2);
+		place_make(&place);
+		place_open(&place, shared, 2);
 		assert_true(db_change(place.db, add_word, one, &err));
 		assert_false(db_change(place.db, add_word_and_fail, two, &err));
 		assert_int_equal(err.kind, ERROR_DENIED);
@@ -87,7 +29,7 @@ static void a_change_that_fails_takes_only_itself_back(void **state)
 		assert_false(db_change(place.db, add_word, one, &err));
 		assert_int_equal(err.kind, ERROR_CONFLICT);
 		assert_int_equal(words(place.db), 1);
-		end_place(&place);
+		place_end(&place);
 	}
 }
 
@@ -137,8 +79,8 @@ static void changes_of_many_threads_commit_and_their_hooks_run_only_then(void **
 	int failed = 0;
 
 	(void)state;
-	make_place(&place);
-	open_place(&place, false, 2);
+	place_make(&place);
+	place_open(&place, false, 2);
 	for (int i = 0; i < 8; i++) {
 		writers[i] = (struct writer){place.db, i, &hooks, 0};
 		pthread_create(&threads[i], NULL, write_many, &writers[i]);
@@ -150,7 +92,7 @@ static void changes_of_many_threads_commit_and_their_hooks_run_only_then(void **
 	assert_int_equal(failed, 16); /* one in ten ends in 3 */
 	assert_int_equal(hooks, 160 - 16);
 	assert_int_equal(words(place.db), 160 - 16);
-	end_place(&place);
+	place_end(&place);
 }
 
 static bool read_back(struct db_tx *tx, void *argument, struct error *err)
@@ -185,35 +127,179 @@ static void values_come_back_as_they_went_in(void **state)
 	cleanup_error struct error err = {0};
 
 	(void)state;
-	make_place(&place);
-	open_place(&place, false, 2);
+	place_make(&place);
+	place_open(&place, false, 2);
 	unit_assert(db_change(place.db, write_values, NULL, &err), "%s", error_text(&err));
 	unit_assert(db_read(place.db, read_back, NULL, &err), "%s", error_text(&err));
-	end_place(&place);
+	place_end(&place);
 }
 
 static void migrations_go_forward_and_a_newer_database_is_refused(void **state)
 {
 	struct place place;
 	cleanup_error struct error err = {0};
-	struct db_settings older = {.where = place.where, .migrations = migrations, .migrations_count = 1};
+	struct db_settings older = {.where = place.where, .migrations = fixture_migrations, .migrations_count = 1};
 	struct db *db = NULL;
 	char kept[] = "kept";
 
 	(void)state;
-	make_place(&place);
-	open_place(&place, false, 1);
+	place_make(&place);
+	place_open(&place, false, 1);
 	db_close(place.db);
-	open_place(&place, false, 2);
+	place_open(&place, false, 2);
 	assert_true(db_change(place.db, add_word, kept, &err));
 	db_close(place.db);
 	assert_false(db_open(&db, &older, &err));
 	assert_int_equal(err.kind, ERROR_UNSUPPORTED);
-	open_place(&place, true, 2);
+	place_open(&place, true, 2);
 	assert_int_equal(words(place.db), 1);
-	end_place(&place);
+	place_end(&place);
+}
+
+/* ---- readers ---- */
+
+struct view {
+	struct place *place;
+	int64_t before, after;
+};
+
+static void *add_late(void *argument)
+{
+	char late[] = "late";
+
+	return db_change(argument, add_word, late, NULL) ? argument : NULL;
+}
+
+/* Counts, lets another thread commit, and counts again. */
+static bool count_around_a_commit(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct view *view = argument;
+	pthread_t thread;
+	void *committed;
+
+	if (!count_words(tx, &view->before, err))
+		return false;
+	pthread_create(&thread, NULL, add_late, view->place->db);
+	pthread_join(thread, &committed);
+	return committed && count_words(tx, &view->after, err);
+}
+
+static void a_read_sees_one_state_and_does_not_stop_the_writer(void **state)
+{
+	cleanup_error struct error err = {0};
+	struct place place;
+	struct view view = {.place = &place};
+
+	(void)state;
+	place_make(&place);
+	place_open(&place, false, FIXTURE_MIGRATIONS);
+	unit_assert(db_read(place.db, count_around_a_commit, &view, &err), "%s", error_text(&err));
+	assert_int_equal(view.before, 0);
+	assert_int_equal(view.after, 0);
+	assert_int_equal(words(place.db), 1);
+	place_end(&place);
+}
+
+static void *read_often(void *argument)
+{
+	struct db *db = argument;
+	int64_t count = 0, last = 0;
+
+	for (int i = 0; i < 50; i++, last = count)
+		if (!db_read(db, count_words, &count, NULL) || count < last)
+			return NULL;
+	return db;
+}
+
+static void more_readers_than_connections_take_turns(void **state)
+{
+	struct place place;
+	pthread_t threads[6];
+	void *done;
+
+	(void)state;
+	place_make(&place);
+	place_open(&place, false, FIXTURE_MIGRATIONS);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_create(&threads[i], NULL, read_often, place.db);
+	for (int i = 0; i < 20; i++) {
+		char word[16];
+
+		snprintf(word, sizeof word, "w%d", i);
+		assert_true(db_change(place.db, add_word, word, NULL));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		pthread_join(threads[i], &done);
+		unit_assert(done != NULL, "a reader failed, or saw fewer rows than before");
+	}
+	place_end(&place);
+}
+
+/* ---- many processes ---- */
+
+/* What each process does: opens, which may be the first time, and writes. Its exit status. */
+static int work_in_a_process(const char *where, int number)
+{
+	struct db_settings settings = {
+		.where = where, .migrations = fixture_migrations, .migrations_count = FIXTURE_MIGRATIONS, .readers = 2, .shared = true};
+	cleanup_error struct error err = {0};
+	struct db *db = NULL;
+	bool done = db_open(&db, &settings, &err);
+
+	for (int i = 0; done && i < 5; i++) {
+		char word[32];
+
+		snprintf(word, sizeof word, "p%d-%d", number, i);
+		done = db_change(db, add_word, word, &err);
+	}
+	if (!done)
+		print_error("      process %d: %s\n", number, error_text(&err));
+	db_close(db);
+	return done ? 0 : 1;
+}
+
+static void processes_share_a_new_database(void **state)
+{
+	struct place place;
+	pid_t processes[8];
+	int status;
+
+	(void)state;
+	place_make(&place);
+	for (int i = 0; i < (int)ARRAY_SIZE(processes); i++) {
+		processes[i] = fork();
+		if (processes[i] == 0)
+			_exit(work_in_a_process(place.where, i));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(processes); i++)
+		unit_assert(waitpid(processes[i], &status, 0) == processes[i] && status == 0, "process %zu failed", i);
+	place_open(&place, true, FIXTURE_MIGRATIONS);
+	assert_int_equal(words(place.db), 5 * ARRAY_SIZE(processes));
+	place_end(&place);
+}
+
+/* ---- migrations ---- */
+
+static void a_migration_that_fails_leaves_nothing(void **state)
+{
+	struct db_migration broken[] = {fixture_migrations[0], {2, "words", "CREATE TABLE words (id BIGINT); CREATE TABLE words (id BIGINT)"}};
+	struct place place;
+	struct db_settings settings = {.migrations = broken, .migrations_count = 2};
+	cleanup_error struct error err = {0};
+
+	(void)state;
+	place_make(&place);
+	settings.where = place.where;
+	assert_false(db_open(&place.db, &settings, &err));
+	unit_assert(strstr(error_text(&err), "migration 2 (words)") != NULL, "%s", error_text(&err));
+	/* The first stands; the second is done when it is right. */
+	place_open(&place, false, FIXTURE_MIGRATIONS);
+	assert_int_equal(words(place.db), 0);
+	place_end(&place);
 }
 
 UNIT_MAIN(cmocka_unit_test(a_change_that_fails_takes_only_itself_back),
 	cmocka_unit_test(changes_of_many_threads_commit_and_their_hooks_run_only_then), cmocka_unit_test(values_come_back_as_they_went_in),
-	cmocka_unit_test(migrations_go_forward_and_a_newer_database_is_refused))
+	cmocka_unit_test(migrations_go_forward_and_a_newer_database_is_refused), cmocka_unit_test(a_read_sees_one_state_and_does_not_stop_the_writer),
+	cmocka_unit_test(more_readers_than_connections_take_turns), cmocka_unit_test(processes_share_a_new_database),
+	cmocka_unit_test(a_migration_that_fails_leaves_nothing))
