@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -16,6 +17,8 @@
 #include "registry/routes.h"
 
 #define STOP_TIMEOUT_MS 30000
+/* Idle uploads in memory; no more than a quarter of the descriptors that we may have, so that they never starve connections and content. */
+#define UPLOADS_MAX 4096
 #define FOLDER_VERSION "1\n"
 
 static const struct db_migration migrations[] = {
@@ -59,6 +62,19 @@ static bool own_folder(struct registry *registry, const char *folder, struct err
 	return true;
 }
 
+/* As many descriptors as we are allowed to have: the soft limit is low for programs that use select(), which we do not. Returns how many. */
+static size_t raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1024;
+	return limit.rlim_cur < 4 * UPLOADS_MAX ? (size_t)limit.rlim_cur : 4 * UPLOADS_MAX;
+}
+
 static bool open_data(struct registry *registry, const char *folder, struct error *err)
 {
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
@@ -68,7 +84,7 @@ static bool open_data(struct registry *registry, const char *folder, struct erro
 		return false;
 	registry->distribution.store = registry->store;
 	registry->distribution.catalog = catalog_new(registry->db, registry->store);
-	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store);
+	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store, raise_descriptors() / 4);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/url.h"
 
 const char settings_help[] = "Usage:  naru-registry serve --open [OPTIONS]\n"
 			     "\n"
@@ -30,12 +31,19 @@ static char *default_data(void)
 	return mem_printf("%s/.local/share/naru-registry", home ? home : ".");
 }
 
-static bool is_loopback(const char *address)
+/* "ADDR:PORT", with an IPv6 address in brackets. */
+static bool split_address(const char *address, struct str *host)
 {
-	struct str host, port;
+	struct str port;
+	uint64_t number;
 
-	return str_cut_last(str_of(address), ':', &host, &port) &&
-	       (str_starts(host, STR("127.")) || str_equal(host, STR("[::1]")) || str_equal(host, STR("localhost")));
+	if (!str_cut_last(str_of(address), ':', host, &port) || !str_to_u64(port, &number) || number > UINT16_MAX)
+		return false;
+	if (str_starts(*host, STR("[")) != str_ends(*host, STR("]")))
+		return false;
+	if (str_starts(*host, STR("[")))
+		*host = str_make(host->data + 1, host->len - 2);
+	return host->len > 0;
 }
 
 /* "--name VALUE" or "--name=VALUE": true when argument i is it; *i moves on to the value. */
@@ -56,9 +64,13 @@ static bool take_value(const char *name, int argc, char **argv, int *i, const ch
 
 static bool add_listen(struct settings *settings, const char *address, struct error *err)
 {
+	struct str host;
+
 	if (settings->listen_count == SETTINGS_LISTEN_MAX)
 		return error_set(err, ERROR_INVALID, "more than %d addresses to listen on", SETTINGS_LISTEN_MAX);
-	if (!is_loopback(address))
+	if (!split_address(address, &host))
+		return error_set(err, ERROR_INVALID, "--listen '%s' is not ADDR:PORT", address);
+	if (!host_is_loopback(host))
 		return error_set(err, ERROR_INVALID,
 			"--listen %s is not on loopback: without TLS and accounts, which are not there yet, put a proxy with both in front and "
 			"listen on 127.0.0.1",
@@ -79,7 +91,9 @@ static bool parse(struct settings *settings, int argc, char **argv, struct error
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			settings->help = true;
 		} else if (take_value("--data", argc, argv, &i, &value, err)) {
-			if (!value || !value[0])
+			if (!value)
+				return false;
+			if (!value[0])
 				return error_set(err, ERROR_INVALID, "--data needs a folder");
 			free(settings->data);
 			settings->data = str_dup(str_of(value));

@@ -111,6 +111,8 @@ put_manifest() {
 	[ "$(header Range)" = 0-999 ] && [ "$(header Location)" = "$location" ]
 	ask PATCH "$location" --data-binary "@$work/2" -H 'Content-Range: 1000-1998' && expect 400 SIZE_INVALID
 	ask PATCH "$location" --data-binary "@$work/2" -H 'Content-Range: 1000-1999' && expect 202
+	ask PATCH "$location" --data-binary "@$work/3" -H 'Content-Range: 2000-2998' -H 'Transfer-Encoding: chunked' && expect 400 SIZE_INVALID
+	[ "$(header Range)" = 0-1999 ]
 	ask GET "$location" && expect 204
 	[ "$(header Range)" = 0-1999 ]
 	ask PUT "$location?digest=$digest" --data-binary "@$work/3" -H 'Content-Range: 2000-2999' && expect 201
@@ -208,6 +210,8 @@ put_manifest() {
 		ask GET "/v2/a/blobs/$digest" -H 'Range: bytes=0-9,20-29' && expect 206
 		[[ $(header Content-Type) == multipart/byteranges\;* ]]
 		[ "$(grep -ac '^Content-Range: bytes' "$work/body")" -eq 2 ]
+		ask GET "/v2/a/blobs/$digest" -H "Range: bytes=0-$(printf ',0-%.0s' {1..100})" && expect 200
+		cmp "$work/body" "$file"
 		ask GET "/v2/a/blobs/$digest" -H "If-None-Match: \"$digest\"" && expect 304
 		ask GET "/v2/a/blobs/$digest" -H 'Range: bytes=0-9' -H 'If-Range: "other"' && expect 200
 		ask GET "/v2/a/blobs/$digest" -H 'Range: lines=0-9' && expect 200
@@ -262,6 +266,25 @@ put_manifest() {
 	jq -c --arg digest $missing '.layers += [{mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", digest: $digest, size: 5,
 		urls: ["https://example.com/x"]}]' "$work/manifest" >"$work/m"
 	put_manifest a foreign "$work/m" && expect 201
+}
+
+@test "a push by digest sets the tags that it names, and says which" {
+	push_image a 1
+	digest=$(digest_of "$work/manifest")
+	put_manifest a "$digest?tag=x&tag=y.1" && expect 201
+	[ "$(tr -d '\r' <"$work/head" | grep -i '^OCI-Tag: ' | cut -d ' ' -f 2 | xargs)" = "x y.1" ]
+	for tag in x y.1; do ask HEAD /v2/a/manifests/$tag && [ "$(header Docker-Content-Digest)" = "$digest" ]; done
+	put_manifest a "$digest?tag=z&tag=.bad" && expect 400 TAG_INVALID
+	put_manifest a "$digest?$(printf 'tag=t%d&' {1..25})" && expect 414 TAG_INVALID
+	put_manifest a "$digest?$(printf 'tag=t%d&' {1..24})" && expect 201
+	put_manifest a 2 && expect 201 && [ -z "$(header OCI-Tag)" ]
+	# A tag that moves so is seen by the next request, and a tag may point to a sha512 digest
+	jq -c '.annotations = {a: "b"}' "$work/manifest" >"$work/m"
+	digest=sha512:$(sha512sum "$work/m" | cut -d ' ' -f 1)
+	put_manifest a "$digest?tag=x" "$work/m" && expect 201
+	ask GET /v2/a/manifests/x && expect 200 && [ "$(header Docker-Content-Digest)" = "$digest" ]
+	cmp "$work/body" "$work/m"
+	ask GET /v2/a/tags/list && [ "$(jq -r '.tags | length' "$work/body")" -eq 28 ] && [ "$(jq 'any(.tags[]; . == "z")' "$work/body")" = false ]
 }
 
 @test "an index may name children that come later" {
@@ -383,6 +406,22 @@ sys.stdin.read()' "$work/registry/registry.db" <"$work/held" >"$work/locker.log"
 	ask GET "/v2/a/blobs/$digest" && expect 200
 	cmp "$work/body" "$file"
 	push_blob b
+}
+
+@test "uploads that nobody goes on with take no descriptor from others, and can be gone on with" {
+	registry_stop
+	blob 5000
+	( ulimit -n 64 && exec "$naru_registry" serve --open --data "$work/registry" --listen "$registry" ) >"$work/registry.log" 2>&1 3>&- </dev/null &
+	echo $! >"$work/pids/registry"
+	registry_ready
+	for i in {1..100}; do
+		ask POST /v2/a/blobs/uploads/ && expect 202
+		ask PATCH "$(header Location)" --data-binary "@$file" && expect 202
+		[ "$i" -ne 1 ] || location=$(header Location)
+	done
+	ask PUT "$location?digest=$digest" && expect 201
+	ask GET "/v2/a/blobs/$digest" && expect 200
+	cmp "$work/body" "$file"
 }
 
 @test "one folder has one owner, and TERM ends it with 0" {

@@ -61,7 +61,9 @@ void catalog_manifest_release(void *manifest);
 
 struct catalog_push {
 	struct str repository;
-	struct str tag; /* empty when pushed by digest only */
+	const struct str *tags; /* that point to it afterwards; borrowed */
+	size_t tags_count;
+	bool by_digest; /* or by its one tag */
 	struct digest digest;
 	struct str bytes;
 	const struct manifest *manifest;
@@ -69,8 +71,8 @@ struct catalog_push {
 };
 
 /*
- * Stores a manifest and moves the tag, in one change. Its configuration and layers must be in the repository, foreign layers excepted; children of an
- * index may come later and are then recorded as absent (`limits.sparse: indexes`).
+ * Stores a manifest and moves the tags, in one change. Its configuration and layers must be in the repository, foreign layers excepted; children of
+ * an index may come later and are then recorded as absent (`limits.sparse: indexes`).
  */
 bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err);
 /* By digest: the manifest and its tags go. By tag: the tag alone. */

@@ -11,7 +11,9 @@ struct write_request {
 	struct catalog *catalog;
 	struct catalog_push *push;      /* of a push */
 	const struct blob_writer *file; /* its content when it is too large for a row */
-	struct str repository, tag;
+	struct str repository;
+	const struct str *tags; /* moved by a push; the one that is deleted */
+	size_t tags_count;
 	char digest[DIGEST_TEXT_MAX];
 	int64_t repository_id, manifest_id;
 };
@@ -21,9 +23,12 @@ static void drop_cached(void *argument)
 {
 	struct write_request *request = argument;
 
-	manifest_cache_drop(request->catalog->cache, request->repository, request->tag);
+	for (size_t i = 0; i < request->tags_count; i++)
+		manifest_cache_drop(request->catalog->cache, request->repository, request->tags[i]);
 	if (request->push)
 		manifest_cache_drop(request->catalog->cache, request->repository, str_of(request->digest));
+	else if (!request->tags_count) /* a manifest went, and with it tags that are not known here */
+		manifest_cache_drop(request->catalog->cache, request->repository, STR(""));
 }
 
 /* Content that must be there: this repository's. Says which is not. */
@@ -125,20 +130,28 @@ static bool add_row(struct db_tx *tx, struct write_request *request, int64_t blo
 	       found;
 }
 
-static bool move_tag(struct db_tx *tx, const struct write_request *request, struct error *err)
+static bool move_tag(struct db_tx *tx, const struct write_request *request, struct str tag, struct error *err)
 {
-	return !request->tag.len ||
-	       db_run(tx,
-		       "INSERT INTO tags (repository_id, name, manifest_id, moved_at) VALUES ($1, $2, $3, $4) "
-		       "ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, moved_at = excluded.moved_at",
-		       DB_ARGS(DB_INT(request->repository_id), DB_TEXT(request->tag), DB_INT(request->manifest_id), DB_INT(clock_now_us())), err);
+	return db_run(tx,
+		"INSERT INTO tags (repository_id, name, manifest_id, moved_at) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, moved_at = excluded.moved_at",
+		DB_ARGS(DB_INT(request->repository_id), DB_TEXT(tag), DB_INT(request->manifest_id), DB_INT(clock_now_us())), err);
 }
 
-static bool tell(struct db_tx *tx, const char *kind, const struct write_request *request, struct error *err)
+static bool tell(struct db_tx *tx, const char *kind, const struct write_request *request, struct str tag, struct error *err)
 {
-	struct event event = {.kind = kind, .repository = request->repository, .reference = request->tag, .digest = str_of(request->digest)};
+	struct event event = {.kind = kind, .repository = request->repository, .reference = tag, .digest = str_of(request->digest)};
 
 	return event_add(tx, &event, err);
+}
+
+/* Each tag that moves is an event, and so is a push that moves none. */
+static bool move_tags(struct db_tx *tx, const struct write_request *request, struct error *err)
+{
+	for (size_t i = 0; i < request->tags_count; i++)
+		if (!move_tag(tx, request, request->tags[i], err) || !tell(tx, "manifest.push", request, request->tags[i], err))
+			return false;
+	return request->tags_count || tell(tx, "manifest.push", request, STR(""), err);
 }
 
 /* An index that waited for this manifest has it now. */
@@ -159,13 +172,13 @@ static bool put_manifest(struct db_tx *tx, void *argument, struct error *err)
 	db_after_commit(tx, drop_cached, request);
 	return repository_make(tx, request->repository, &request->repository_id, err) && check_content(tx, request, err) &&
 	       (request->file ? blob_add(tx, request->file, &blob_id, err) : blob_add_bytes(tx, &push->digest, push->bytes, &blob_id, err)) &&
-	       add_row(tx, request, blob_id, err) && add_refs(tx, request, err) && mark_present(tx, request, err) && move_tag(tx, request, err) &&
-	       tell(tx, "manifest.push", request, err);
+	       add_row(tx, request, blob_id, err) && add_refs(tx, request, err) && mark_present(tx, request, err) && move_tags(tx, request, err);
 }
 
 bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err)
 {
-	struct write_request request = {.catalog = catalog, .push = push, .repository = push->repository, .tag = push->tag};
+	struct write_request request = {
+		.catalog = catalog, .push = push, .repository = push->repository, .tags = push->tags, .tags_count = push->tags_count};
 	struct blob_writer *writer = NULL;
 
 	digest_format(&push->digest, request.digest);
@@ -204,7 +217,7 @@ static bool delete_manifest(struct db_tx *tx, void *argument, struct error *err)
 		       DB_ARGS(DB_INT(request->repository_id), DB_INT(request->manifest_id)), err) &&
 	       db_run(tx, "DELETE FROM manifest_refs WHERE manifest_id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
 	       db_run(tx, "DELETE FROM manifests WHERE id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
-	       tell(tx, "manifest.delete", request, err);
+	       tell(tx, "manifest.delete", request, STR(""), err);
 }
 
 bool catalog_manifest_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err)
@@ -221,19 +234,19 @@ static bool delete_tag(struct db_tx *tx, void *argument, struct error *err)
 
 	db_after_commit(tx, drop_cached, request);
 	if (!repository_need(tx, request->repository, &request->repository_id, err) ||
-		!db_run(tx, "DELETE FROM tags WHERE repository_id = $1 AND name = $2", DB_ARGS(DB_INT(request->repository_id), DB_TEXT(request->tag)),
-			err))
+		!db_run(tx, "DELETE FROM tags WHERE repository_id = $1 AND name = $2",
+			DB_ARGS(DB_INT(request->repository_id), DB_TEXT(request->tags[0])), err))
 		return false;
 	if (!db_changed(tx)) {
-		cleanup_free char *tag = str_dup(request->tag);
+		cleanup_free char *tag = str_dup(request->tags[0]);
 		return unknown_manifest(request, tag, err);
 	}
-	return tell(tx, "tag.delete", request, err);
+	return tell(tx, "tag.delete", request, request->tags[0], err);
 }
 
 bool catalog_tag_delete(struct catalog *catalog, struct str repository, struct str tag, struct error *err)
 {
-	struct write_request request = {.catalog = catalog, .repository = repository, .tag = tag};
+	struct write_request request = {.catalog = catalog, .repository = repository, .tags = &tag, .tags_count = 1};
 
 	return db_change(catalog->db, delete_tag, &request, err);
 }

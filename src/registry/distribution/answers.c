@@ -26,6 +26,7 @@ static const struct {
 	[CODE_SIZE_INVALID] = {"SIZE_INVALID", 400},
 	[CODE_SIZE_TOO_LARGE] = {"SIZE_INVALID", 413},
 	[CODE_TAG_INVALID] = {"TAG_INVALID", 400},
+	[CODE_TAG_TOO_MANY] = {"TAG_INVALID", 414},
 	[CODE_TOOMANYREQUESTS] = {"TOOMANYREQUESTS", 429},
 	[CODE_UNAUTHORIZED] = {"UNAUTHORIZED", 401},
 	[CODE_UNAVAILABLE] = {"UNAVAILABLE", 503},
@@ -33,8 +34,7 @@ static const struct {
 	[CODE_UNSUPPORTED] = {"UNSUPPORTED", 405},
 };
 
-/* The only place where a kind of error becomes a code. NOT_FOUND and INVALID depend on what was asked for. */
-static enum distribution_code code_of(enum error_kind kind, enum distribution_subject subject)
+enum distribution_code distribution_code_of(enum error_kind kind, enum distribution_subject subject)
 {
 	static const enum distribution_code unknown[] = {
 		[SUBJECT_BLOB] = CODE_BLOB_UNKNOWN,
@@ -80,6 +80,16 @@ static enum distribution_code code_of(enum error_kind kind, enum distribution_su
 	return CODE_UNKNOWN;
 }
 
+const char *distribution_code_text(enum distribution_code code)
+{
+	return codes[code].code;
+}
+
+int distribution_code_status(enum distribution_code code)
+{
+	return codes[code].status;
+}
+
 struct distribution *request_distribution(const struct request *request)
 {
 	return request_context(request);
@@ -117,7 +127,7 @@ void answer_error_code(struct request *request, enum distribution_code code, str
 
 void answer_error(struct request *request, enum distribution_subject subject, struct error *err)
 {
-	enum distribution_code code = code_of(err->kind, subject);
+	enum distribution_code code = distribution_code_of(err->kind, subject);
 
 	if (codes[code].status >= 500) {
 		const struct log_field fields[] = {{"request", request_id(request)}, {"target", request_target(request)}, {NULL, {0}}};

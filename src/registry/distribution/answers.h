@@ -24,6 +24,7 @@ enum distribution_code {
 	CODE_SIZE_INVALID,
 	CODE_SIZE_TOO_LARGE, /* SIZE_INVALID with 413 */
 	CODE_TAG_INVALID,
+	CODE_TAG_TOO_MANY, /* TAG_INVALID with 414 */
 	CODE_TOOMANYREQUESTS,
 	CODE_UNAUTHORIZED,
 	CODE_UNAVAILABLE,
@@ -33,6 +34,12 @@ enum distribution_code {
 
 /* What a request was about: decides the code of what was not found. */
 enum distribution_subject { SUBJECT_BLOB, SUBJECT_UPLOAD, SUBJECT_MANIFEST, SUBJECT_REPOSITORY };
+
+/* The only place where a kind of error becomes a code. What was not found or malformed depends on the subject. */
+enum distribution_code distribution_code_of(enum error_kind kind, enum distribution_subject subject);
+/* "BLOB_UNKNOWN" and 404. */
+const char *distribution_code_text(enum distribution_code code);
+int distribution_code_status(enum distribution_code code);
 
 /* Docker-Distribution-Api-Version, which clients look for on every answer. */
 void answer_common_headers(struct request *request);

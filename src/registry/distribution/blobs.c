@@ -8,29 +8,6 @@
 #include "registry/distribution/answers.h"
 #include "registry/distribution/range.h"
 
-/* ETag comparison of If-None-Match and If-Range: the digest in quotes, weak or not, or "*". */
-static bool names_etag(struct str header, struct str digest)
-{
-	struct str item, rest = header;
-	bool more = true;
-
-	while (more) {
-		struct str after = {0};
-
-		item = rest;
-		more = str_cut(rest, ',', &item, &after);
-		rest = after;
-		item = str_trim(item);
-		if (str_starts(item, STR("W/")))
-			item = str_from(item, 2);
-		if (str_equal(item, STR("*")))
-			return true;
-		if (item.len >= 2 && item.data[0] == '"' && str_equal(str_make(item.data + 1, item.len - 2), digest))
-			return true;
-	}
-	return false;
-}
-
 static struct body_part part_of(struct blob_content *content, struct range range)
 {
 	if (content->fd >= 0)
@@ -96,7 +73,7 @@ static void answer_content(struct request *request, struct blob_content *content
 
 	if (request_header(request, "Range", &header)) {
 		struct str condition;
-		bool holds = !request_header(request, "If-Range", &condition) || names_etag(condition, digest);
+		bool holds = !request_header(request, "If-Range", &condition) || etag_matches(condition, digest);
 
 		ranges = mem_alloc(RANGES_MAX, sizeof *ranges);
 		if (holds)
@@ -137,7 +114,7 @@ void distribution_blob_get(struct request *request)
 	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(text));
 	request_answer_header(request, "Accept-Ranges", "bytes");
 	request_answer_header(request, "Cache-Control", "max-age=31536000");
-	if (request_header(request, "If-None-Match", &header) && names_etag(header, text)) {
+	if (request_header(request, "If-None-Match", &header) && etag_matches(header, text)) {
 		answer_common_headers(request);
 		request_answer_head(request, 304, 0);
 	} else if (request_method(request) == HTTP_HEAD) {

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "registry/distribution/answers.h"
+#include "registry/distribution/paging.h"
 
 #define TAGS_MAX 10000 /* one page; more is clamped, with a Link */
 #define REPOSITORIES_MAX 1000
@@ -27,35 +28,13 @@ static void add_name(void *argument, struct str name)
 static bool read_page(struct request *request, size_t limit_default, size_t limit_max, struct page *page)
 {
 	struct str text;
-	uint64_t n;
 
 	page->limit = limit_default;
 	request_query(request, "last", &page->last);
-	if (request_query(request, "n", &text)) {
-		if (!str_to_u64(text, &n)) {
-			answer_error_code(request, CODE_PAGINATION_NUMBER_INVALID, STR(""), "n is '%.*s' and not a number from 0 up",
-				STR_ARG(str_head(text, 40)));
-			return false;
-		}
-		page->limit = n < limit_max ? (size_t)n : limit_max;
-	}
-	return true;
-}
-
-/* `last` as a query value: whatever is not unreserved is escaped (RFC 3986, 2.3). */
-static char *escape(const char *text)
-{
-	struct buf out = {0};
-
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_add_char(&out, (char)c);
-		else
-			buf_printf(&out, "%%%02X", c);
-	}
-	return buf_take(&out);
+	if (!request_query(request, "n", &text) || page_limit(text, limit_max, &page->limit))
+		return true;
+	answer_error_code(request, CODE_PAGINATION_NUMBER_INVALID, STR(""), "n is '%.*s' and not a number from 0 up", STR_ARG(str_head(text, 40)));
+	return false;
 }
 
 /* Answers the document, and a Link to the next page where there is one. Takes json over. */
@@ -65,9 +44,10 @@ static void answer_page(struct request *request, json_t *json, const struct page
 	size_t count = json_array_size(page->names);
 
 	if (page->more && count) {
-		cleanup_free char *last = escape(json_string_value(json_array_get(page->names, count - 1)));
+		cleanup_buf struct buf link = {0};
 
-		request_answer_header(request, "Link", "<%s?last=%s&n=%zu>; rel=\"next\"", path, last, page->limit);
+		page_link(&link, path, str_of(json_string_value(json_array_get(page->names, count - 1))), page->limit);
+		request_answer_header(request, "Link", "%s", link.data);
 	}
 	answer_common_headers(request);
 	request_answer_header(request, "Content-Type", "application/json");

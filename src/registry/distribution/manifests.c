@@ -4,11 +4,23 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "registry/distribution/answers.h"
+#include "registry/distribution/range.h"
+
+/* Of one push by digest; the specification asks for at least 10, the server parses 32 parameters. */
+#define PUSH_TAGS_MAX 24
 
 /* A reference of the path is a digest when it has a ":", which no tag has. */
 static bool is_digest(struct str reference)
 {
 	return reference.len && memchr(reference.data, ':', reference.len);
+}
+
+static bool check_tag(struct request *request, struct str tag)
+{
+	if (reference_tag_valid(tag))
+		return true;
+	answer_error_code(request, CODE_TAG_INVALID, STR(""), "tag '%.*s' is malformed", STR_ARG(str_head(tag, 128)));
+	return false;
 }
 
 /* Checks the path's reference and answers when it is malformed. */
@@ -17,10 +29,7 @@ static bool request_reference(struct request *request, struct str *reference, st
 	*reference = request_part(request, "reference");
 	if (is_digest(*reference))
 		return request_digest(request, *reference, digest);
-	if (reference_tag_valid(*reference))
-		return true;
-	answer_error_code(request, CODE_TAG_INVALID, STR(""), "tag '%.*s' is malformed", STR_ARG(str_head(*reference, 128)));
-	return false;
+	return check_tag(request, *reference);
 }
 
 /* Does one of the Accept headers take this type? None at all takes everything. Weights are not looked at. */
@@ -54,8 +63,7 @@ static void answer_manifest(struct request *request, const struct catalog_manife
 	request_answer_header(request, "Content-Type", "%.*s", STR_ARG(manifest->media_type));
 	request_answer_header(request, "Docker-Content-Digest", "%.*s", STR_ARG(manifest->digest));
 	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(manifest->digest));
-	if (request_header(request, "If-None-Match", &header) && header.len == manifest->digest.len + 2 &&
-		str_equal(str_make(header.data + 1, manifest->digest.len), manifest->digest)) {
+	if (request_header(request, "If-None-Match", &header) && etag_matches(header, manifest->digest)) {
 		request_answer_head(request, 304, 0);
 		catalog_manifest_release((void *)(uintptr_t)manifest);
 	} else {
@@ -146,25 +154,49 @@ static void answer_pushed(struct request *request, const struct catalog_push *pu
 		digest_format(&push->manifest->subject.digest, subject);
 		request_answer_header(request, "OCI-Subject", "%s", subject);
 	}
+	for (size_t i = 0; push->by_digest && i < push->tags_count; i++)
+		request_answer_header(request, "OCI-Tag", "%.*s", STR_ARG(push->tags[i]));
 	answer_empty(request, 201);
+}
+
+/* The tag of the path, or those that a push by digest names (`?tag=a&tag=b`, OCI distribution-spec, "Pushing Manifests"). */
+static bool request_tags(struct request *request, struct str reference, struct str tags[static PUSH_TAGS_MAX], size_t *count)
+{
+	struct str tag;
+
+	*count = 0;
+	if (!is_digest(reference)) {
+		tags[(*count)++] = reference;
+		return true;
+	}
+	for (size_t i = 0; request_query_at(request, "tag", i, &tag); i++) {
+		if (!check_tag(request, tag))
+			return false;
+		if (i == PUSH_TAGS_MAX) {
+			answer_error_code(request, CODE_TAG_TOO_MANY, STR(""), "more than %d tags in one push", PUSH_TAGS_MAX);
+			return false;
+		}
+		tags[(*count)++] = tag;
+	}
+	return true;
 }
 
 void distribution_manifest_put(struct request *request)
 {
 	cleanup_error struct error err = {0};
 	cleanup_manifest struct manifest manifest = {0};
-	struct catalog_push push = {.manifest = &manifest, .bytes = request_body(request)};
-	struct str reference, content_type;
+	struct str reference, content_type, tags[PUSH_TAGS_MAX];
+	struct catalog_push push = {.manifest = &manifest, .bytes = request_body(request), .tags = tags};
 
 	if (!request_repository(request, &push.repository) || !request_reference(request, &reference, &push.digest) ||
-		!digest_body(request, reference, &push.digest))
+		!request_tags(request, reference, tags, &push.tags_count) || !digest_body(request, reference, &push.digest))
 		return;
+	push.by_digest = is_digest(reference);
 	request_header(request, "Content-Type", &content_type);
 	if (!manifest_parse(&manifest, push.bytes, media_type_bare(content_type), &err)) {
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
-	push.tag = is_digest(reference) ? STR("") : reference;
 	if (catalog_manifest_put(request_distribution(request)->catalog, &push, &err))
 		answer_pushed(request, &push);
 	else if (err.kind == ERROR_NOT_FOUND && push.missing[0])

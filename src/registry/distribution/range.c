@@ -30,6 +30,7 @@ enum range_answer range_parse(struct str header, int64_t size, struct range rang
 {
 	struct str unit, list, item;
 	size_t asked = 0;
+	int64_t left = size;
 	bool more = true;
 
 	*count = 0;
@@ -45,8 +46,11 @@ enum range_answer range_parse(struct str header, int64_t size, struct range rang
 		item = str_trim(item);
 		if (!item.len)
 			continue;
-		if (++asked > RANGES_MAX || !parse_one(item, size, &ranges[*count], &satisfied))
+		if (++asked > RANGES_MAX || !parse_one(item, size, &ranges[*count], &satisfied) ||
+			(satisfied && (left -= ranges[*count].length) < 0)) {
+			*count = 0;
 			return RANGE_WHOLE;
+		}
 		*count += satisfied;
 	}
 	if (!asked)
@@ -63,4 +67,27 @@ bool content_range_parse(struct str header, int64_t *first, int64_t *last)
 	str_cut(range, '/', &range, &total);
 	return str_cut(range, '-', &first_text, &last_text) && str_to_i64(str_trim(first_text), first) && str_to_i64(str_trim(last_text), last) &&
 	       *last >= *first && *last < INT64_MAX;
+}
+
+bool etag_matches(struct str header, struct str digest)
+{
+	struct str item, rest = header;
+	bool more = true;
+
+	while (more) {
+		struct str after = {0};
+
+		item = rest;
+		more = str_cut(rest, ',', &item, &after);
+		rest = after;
+		item = str_trim(item);
+		if (str_starts(item, STR("W/")))
+			item = str_from(item, 2);
+		if (str_equal(item, STR("*")))
+			return true;
+		if (item.len >= 2 && item.data[0] == '"' && item.data[item.len - 1] == '"' &&
+			str_equal(str_make(item.data + 1, item.len - 2), digest))
+			return true;
+	}
+	return false;
 }

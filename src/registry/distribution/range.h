@@ -1,4 +1,5 @@
-/* The Range header of a GET (RFC 9110, 14.1.2), and an upload's Content-Range. Pure. */
+/* The headers that ask for a part, or under a condition: Range, If-Range and If-None-Match (RFC 9110, 13 and 14), and an upload's Content-Range.
+ * Pure. */
 #ifndef REGISTRY_DISTRIBUTION_RANGE_H
 #define REGISTRY_DISTRIBUTION_RANGE_H
 
@@ -23,11 +24,15 @@ enum range_answer {
 
 /*
  * "bytes=0-499", "500-", "-500", several. One that begins past the end, or ends before it begins, is unsatisfied (the conformance program wants 416
- * for `500-0`); among several those are left out. Ends are clipped to size. More than RANGES_MAX, or another unit, is the whole.
+ * for `500-0`); among several those are left out. Ends are clipped to size. More than RANGES_MAX, several that
+ * together are more than the content (RFC 9110, 14.2: overlapping ones are an attack or a mistake), or another unit, is the whole; *count is 0 then.
  */
 enum range_answer range_parse(struct str header, int64_t size, struct range ranges[static RANGES_MAX], size_t *count);
 
 /* "0-499", as OCI has it, or "bytes 0-499/1000" as RFC 9110 has it; first and last are inclusive. False when malformed. */
 bool content_range_parse(struct str header, int64_t *first, int64_t *last);
+
+/* Does an If-None-Match or If-Range name this digest's ETag, the digest in quotes? In a list, weak or not, or as "*". */
+bool etag_matches(struct str header, struct str digest);
 
 #endif

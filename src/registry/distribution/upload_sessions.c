@@ -7,9 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* In memory at once. Over it the one that was idle longest goes: a kept one can be taken again, any other has to start anew. */
-#define SESSIONS_MAX 4096
-
 struct upload_session {
 	UT_hash_handle hh; /* in the order of last use */
 	struct upload_sessions *sessions;
@@ -22,16 +19,18 @@ struct upload_session {
 struct upload_sessions {
 	struct catalog *catalog;
 	struct blob_store *store;
+	size_t sessions_max;
 	pthread_mutex_t lock; /* guards what follows */
 	struct upload_session *all;
 };
 
-struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store)
+struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store, size_t sessions_max)
 {
 	struct upload_sessions *sessions = mem_alloc(1, sizeof *sessions);
 
 	sessions->catalog = catalog;
 	sessions->store = store;
+	sessions->sessions_max = sessions_max;
 	pthread_mutex_init(&sessions->lock, NULL);
 	return sessions;
 }
@@ -64,7 +63,7 @@ static void insert(struct upload_sessions *sessions, struct upload_session *sess
 	struct upload_session *old, *next;
 
 	HASH_ADD_KEYPTR(hh, sessions->all, name, strlen(name), session);
-	if (HASH_COUNT(sessions->all) <= SESSIONS_MAX)
+	if (HASH_COUNT(sessions->all) <= sessions->sessions_max)
 		return;
 	HASH_ITER (hh, sessions->all, old, next) {
 		if (old->busy)

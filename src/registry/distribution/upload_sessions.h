@@ -10,7 +10,11 @@
 struct upload_sessions;
 struct upload_session;
 
-struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store);
+/*
+ * At most sessions_max are in memory, each with up to one descriptor. Over it the one that was idle longest goes: one that was kept can be taken
+ * again, any other has to start anew.
+ */
+struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store, size_t sessions_max);
 /* No request may be running. What was not kept is dropped. */
 void upload_sessions_free(struct upload_sessions *sessions);
 

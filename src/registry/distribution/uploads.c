@@ -15,8 +15,9 @@ struct incoming {
 	struct upload_session *session;
 	int64_t start_bytes; /* what the session held before */
 	struct digest digest;
-	bool closes; /* with that digest */
-	bool stays;  /* what came of a cut body is kept */
+	int64_t announced_bytes; /* by Content-Range, or -1 */
+	bool closes;             /* with that digest */
+	bool stays;              /* what came of a cut body is kept */
 };
 
 static struct str repository_of(const struct request *request)
@@ -45,15 +46,16 @@ static void answer_created(struct request *request, const struct digest *digest)
 	answer_empty(request, 201);
 }
 
-/* Takes the body to come. On false it has been answered and the session is the caller's to give back. */
-static bool begin_body(struct request *request, struct upload_session *session, bool closes, const struct digest *digest)
+/* Takes the body to come, and the session with it. digest is that of a closing one, else NULL. */
+static bool begin_body(struct request *request, struct upload_session *session, int64_t announced_bytes, const struct digest *digest)
 {
 	struct incoming *incoming = mem_alloc(1, sizeof *incoming);
 
 	incoming->session = session;
 	incoming->start_bytes = blob_writer_size(upload_session_writer(session));
-	incoming->closes = closes;
-	incoming->stays = !closes;
+	incoming->announced_bytes = announced_bytes;
+	incoming->closes = digest != NULL;
+	incoming->stays = !digest;
 	if (digest)
 		incoming->digest = *digest;
 	request_set_state(request, incoming);
@@ -94,13 +96,13 @@ static void close_session(struct request *request, struct incoming *incoming)
 	answer_error(request, SUBJECT_UPLOAD, &err);
 }
 
-/* The body came whole: a PATCH, or a POST that only starts a session. What a PATCH brought is promised, so it is kept first. */
+/* The body came whole: a PATCH, or a POST that only starts a session. What they brought is promised, so it is kept first. */
 static void go_on(struct request *request, struct incoming *incoming)
 {
 	cleanup_error struct error err = {0};
 	struct upload_session *session = incoming->session;
 
-	if (request_method(request) == HTTP_PATCH && !upload_session_keep(session, &err)) {
+	if ((request_method(request) == HTTP_PATCH || blob_writer_size(upload_session_writer(session)) > 0) && !upload_session_keep(session, &err)) {
 		upload_session_give(session);
 		answer_error(request, SUBJECT_UPLOAD, &err);
 		return;
@@ -110,11 +112,32 @@ static void go_on(struct request *request, struct incoming *incoming)
 	answer_empty(request, 202);
 }
 
+/* A chunked body has its length at its end only. True when it is what Content-Range said; else it is dropped, and that is answered. */
+static bool check_length(struct request *request, struct incoming *incoming)
+{
+	struct blob_writer *writer = upload_session_writer(incoming->session);
+	int64_t came = blob_writer_size(writer) - incoming->start_bytes;
+
+	if (incoming->announced_bytes < 0 || incoming->announced_bytes == came)
+		return true;
+	if (blob_writer_truncate(writer, incoming->start_bytes, NULL)) {
+		session_headers(request, incoming->session);
+		upload_session_give(incoming->session);
+	} else {
+		upload_session_end(incoming->session);
+	}
+	answer_error_code(request, CODE_SIZE_INVALID, STR(""), "Content-Range says %lld bytes, and %lld came", (long long)incoming->announced_bytes,
+		(long long)came);
+	return false;
+}
+
 static void end_body(struct request *request, bool complete)
 {
 	struct incoming *incoming = request_state(request);
 
-	if (complete && incoming->closes) {
+	if (complete && !check_length(request, incoming)) {
+		/* answered */
+	} else if (complete && incoming->closes) {
 		close_session(request, incoming);
 	} else if (complete) {
 		go_on(request, incoming);
@@ -175,7 +198,7 @@ static bool begin_start(struct request *request)
 		answer_error(request, SUBJECT_UPLOAD, &err);
 		return false;
 	}
-	return begin_body(request, session, closes, closes ? &digest : NULL);
+	return begin_body(request, session, -1, closes ? &digest : NULL);
 }
 
 /* ---- PATCH and PUT ---- */
@@ -184,11 +207,12 @@ static bool begin_start(struct request *request)
  * Checks Content-Range against what is held and against the body's length. An order that is not ours is 416 with where to go on (distribution,
  * handlers/blobupload.go); the session lives on.
  */
-static bool check_range(struct request *request, struct upload_session *session)
+static bool check_range(struct request *request, struct upload_session *session, int64_t *announced_bytes)
 {
 	int64_t first, last, held = blob_writer_size(upload_session_writer(session)), length = request_body_length(request);
 	struct str header;
 
+	*announced_bytes = -1;
 	if (!request_header(request, "Content-Range", &header))
 		return true;
 	if (!content_range_parse(header, &first, &last)) {
@@ -208,6 +232,7 @@ static bool check_range(struct request *request, struct upload_session *session)
 			STR_ARG(str_head(header, 100)), (long long)length);
 		return false;
 	}
+	*announced_bytes = last - first + 1;
 	return true;
 }
 
@@ -227,11 +252,12 @@ static bool take_session(struct request *request, struct upload_session **sessio
 static bool begin_patch(struct request *request)
 {
 	struct upload_session *session;
+	int64_t announced_bytes;
 
 	if (!take_session(request, &session))
 		return false;
-	if (check_range(request, session))
-		return begin_body(request, session, false, NULL);
+	if (check_range(request, session, &announced_bytes))
+		return begin_body(request, session, announced_bytes, NULL);
 	upload_session_give(session);
 	return false;
 }
@@ -241,13 +267,14 @@ static bool begin_close(struct request *request)
 	struct upload_session *session;
 	struct digest digest;
 	struct str text;
+	int64_t announced_bytes;
 
 	if (!take_session(request, &session))
 		return false;
 	if (!request_query(request, "digest", &text))
 		answer_error_code(request, CODE_DIGEST_INVALID, STR(""), "the upload is closed without a digest");
-	else if (request_digest(request, text, &digest) && check_range(request, session))
-		return begin_body(request, session, true, &digest);
+	else if (request_digest(request, text, &digest) && check_range(request, session, &announced_bytes))
+		return begin_body(request, session, announced_bytes, &digest);
 	upload_session_give(session);
 	return false;
 }
