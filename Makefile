@@ -40,7 +40,7 @@ fuzz:
 
 # The server killed at 50 random moments, then its power cut at 50 more, while clients push.
 soak: all
-	tests/faults/run --kills 50 --cuts 50
+	tests/faults/run --kills 50 --cuts 50 --restart-ms 100
 	! tests/faults/run --kills 0 --cuts 5 --nosync
 
 clean:

@@ -169,13 +169,19 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 {
 	if (writer->failed || writer->named)
 		return unusable(writer, err);
-	if (size >= writer->size)
+	if (size >= writer->size && size)
 		return true;
 	hash_reset(writer->sha256);
 	writer->size = size;
+	if (!size && !writer->kept) {
+		/* Begun anew: an idle upload holds neither memory nor a file. */
+		buf_free(&writer->memory);
+		if (writer->fd >= 0)
+			remove_file(writer);
+		writer->behind = 0;
+		return true;
+	}
 	if (writer->fd < 0) {
-		if (!size)
-			buf_free(&writer->memory); /* an idle upload holds no memory */
 		writer->memory.len = (size_t)size;
 		hash_add(writer->sha256, writer->memory.data, writer->memory.len);
 		return true;

@@ -1,6 +1,7 @@
 /*
  * The hands of tests/faults/run:
- *   faultkit push ADDRESS JOURNAL CLIENTS   pushes images without pause until it is told to end (TERM); what was answered with 201 goes into JOURNAL
+ *   faultkit push ADDRESS JOURNAL CLIENTS   pushes images without pause until the server has gone; what was answered with 201 goes into JOURNAL, and
+ *                                           each refusal, which only a server without a disk may give, to standard error
  *   faultkit check ADDRESS JOURNAL          reads everything back: prints "acknowledged N lost N halves N"; exits 1 when anything is lost or half
  *   faultkit wait ADDRESS                   waits for the first answer, up to 10 s, and prints the milliseconds since it was started
  *   faultkit cut FOLDER                     cuts the power of the file system that FOLDER is on: what its journal has not committed is gone
@@ -123,29 +124,34 @@ static void note(struct pusher *pusher, const char *format, ...)
 		abort();
 }
 
+/* True when the answer has that status. Another answer is told of; none is what a killed server gives. */
+static bool ask(struct pusher *pusher, const char *method, const char *target, const char *type, struct str body, long wanted)
+{
+	long status = exchange(&pusher->with, method, target, type, body);
+
+	if (status && status != wanted)
+		fprintf(stderr, "refused: %s %s: %ld %.*s\n", method, target, status, STR_ARG(buf_str(&pusher->with.answer)));
+	return status == wanted;
+}
+
 /* One POST, or POST, PATCH and PUT, in turn. */
 static bool push_blob(struct pusher *pusher, const char *repository, struct str bytes, char text[static DIGEST_TEXT_MAX], int turn)
 {
-	struct exchange *with = &pusher->with;
-	long status;
-
 	digest_text(bytes, text);
 	if (turn % 2) {
 		cleanup_free char *target = mem_printf("/v2/%s/blobs/uploads/?digest=%s", repository, text);
 
-		status = exchange(with, "POST", target, NULL, bytes);
+		if (!ask(pusher, "POST", target, NULL, bytes, 201))
+			return false;
 	} else {
 		cleanup_free char *target = mem_printf("/v2/%s/blobs/uploads/", repository);
 
-		if (exchange(with, "POST", target, NULL, STR("")) != 202)
+		if (!ask(pusher, "POST", target, NULL, STR(""), 202))
 			return false;
-		cleanup_free char *location = str_dup(buf_str(&with->location)), *closing = mem_printf("%s?digest=%s", location, text);
-		if (exchange(with, "PATCH", location, NULL, bytes) != 202)
+		cleanup_free char *location = str_dup(buf_str(&pusher->with.location)), *closing = mem_printf("%s?digest=%s", location, text);
+		if (!ask(pusher, "PATCH", location, NULL, bytes, 202) || !ask(pusher, "PUT", closing, NULL, STR(""), 201))
 			return false;
-		status = exchange(with, "PUT", closing, NULL, STR(""));
 	}
-	if (status != 201)
-		return false;
 	note(pusher, "blob %s %s %zu\n", repository, text, bytes.len);
 	return true;
 }
@@ -176,7 +182,7 @@ static bool push_image(struct pusher *pusher, unsigned int *seed, int turn)
 	buf_add_text(&manifest, "]}");
 	cleanup_free char *target = mem_printf("/v2/%s/manifests/%s", repository, tag);
 	digest_text(buf_str(&manifest), text);
-	if (exchange(&pusher->with, "PUT", target, MEDIA_TYPE_OCI_MANIFEST, buf_str(&manifest)) != 201)
+	if (!ask(pusher, "PUT", target, MEDIA_TYPE_OCI_MANIFEST, buf_str(&manifest), 201))
 		return false;
 	note(pusher, "tag %s %s %s\n", repository, tag, text);
 	return true;
@@ -292,13 +298,17 @@ static void check_visible_tag(struct check *check, const char *repository, const
 	}
 }
 
+/* A list that cannot be had counts as one half: nothing is known of what it would have shown. */
 static json_t *list(struct check *check, const char *target, const char *field)
 {
-	if (exchange(&check->with, "GET", target, NULL, STR("")) != 200)
-		return json_array();
-	json_t *json = json_loadb(check->with.answer.data, check->with.answer.len, 0, NULL);
+	json_t *json = exchange(&check->with, "GET", target, NULL, STR("")) == 200
+			       ? json_loadb(check->with.answer.data, check->with.answer.len, 0, NULL)
+			       : NULL;
 	json_t *names = json_incref(json_object_get(json, field));
+
 	json_decref(json);
+	if (!names)
+		half(check, "list", target, field);
 	return names ? names : json_array();
 }
 

@@ -309,6 +309,31 @@ static void a_small_one_can_be_sealed_again(void **state)
 	blob_content_close(&opened.content);
 }
 
+static void one_that_begins_anew_holds_no_file(void **state)
+{
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(100000), *path = NULL;
+	struct digest digest = digest_of(HASH_SHA256, bytes, 100000);
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes + 1, 99999), &err));
+	path = mem_printf("%s/uploads/%s", place->folder, blob_writer_name(writer));
+	assert_int_equal(access(path, F_OK), 0);
+	assert_true(blob_writer_truncate(writer, 0, &err));
+	unit_assert(access(path, F_OK) != 0, "the file is still there");
+	/* Nor does one whose first bytes did not fit. */
+	disk_full = true;
+	assert_false(blob_writer_append(writer, str_make(bytes, 100000), &err));
+	error_clear(&err);
+	disk_full = false;
+	assert_true(blob_writer_truncate(writer, 0, &err));
+	unit_assert(access(path, F_OK) != 0, "the file is still there");
+	assert_true(blob_writer_append(writer, str_make(bytes, 100000), &err));
+	unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
+	blob_writer_close(writer);
+}
+
 static void a_full_disk_fails_that_append_alone(void **state)
 {
 	struct place *place = *state;
@@ -512,6 +537,7 @@ static void forgotten_content_is_not_found_and_says_whether_it_was_a_file(void *
 
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
 	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
-	HERE(a_small_one_can_be_sealed_again), HERE(a_full_disk_fails_that_append_alone), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
-	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt), HERE(the_same_content_may_come_from_several_at_once),
-	HERE(a_full_disk_at_the_first_write_can_be_tried_again), HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))
+	HERE(a_small_one_can_be_sealed_again), HERE(one_that_begins_anew_holds_no_file), HERE(a_full_disk_fails_that_append_alone),
+	HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone), HERE(a_row_whose_file_is_gone_or_cut_is_corrupt),
+	HERE(the_same_content_may_come_from_several_at_once), HERE(a_full_disk_at_the_first_write_can_be_tried_again),
+	HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))
