@@ -41,6 +41,8 @@ const char *blob_writer_name(const struct blob_writer *writer);
 /* Bytes held. */
 int64_t blob_writer_size(const struct blob_writer *writer);
 bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct error *err);
+/* Whether it has a descriptor open. */
+bool blob_writer_has_file(const struct blob_writer *writer);
 /* Forgets what came after the first size bytes. False once it failed or was sealed: its file may be content that a row names. */
 bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error *err);
 /* Puts what is held into uploads/NAME, so that blob_writer_resume finds it after the process ends. Not synced. */
@@ -57,6 +59,14 @@ const struct digest *blob_writer_digest(const struct blob_writer *writer);
 void blob_writer_close(struct blob_writer *writer);
 /* Frees it and removes what was kept. */
 void blob_writer_drop(struct blob_writer *writer);
+
+/* Whether the name is one that a writer can have. */
+bool blob_upload_name_valid(struct str name);
+/* Gets each file of uploads/ with the time of its last write; the text is borrowed for the call. */
+typedef void blob_upload_function(void *argument, struct str name, int64_t written_at_us);
+bool blob_uploads_each(struct blob_store *store, blob_upload_function *each, void *argument, struct error *err);
+/* Removes what an earlier process left in uploads/; a missing one is fine. */
+bool blob_upload_remove(struct blob_store *store, struct str name, struct error *err);
 
 /* In a change: the row of sealed content; one that is there is fine. *id is its row. */
 bool blob_add(struct db_tx *tx, const struct blob_writer *writer, int64_t *id, struct error *err);

@@ -1,4 +1,5 @@
 /* The folder, its layout, and content on its way out. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -80,6 +81,38 @@ void blob_store_close(struct blob_store *store)
 	file_cleanup(&store->content_fd[0]);
 	file_cleanup(&store->content_fd[1]);
 	free(store);
+}
+
+bool blob_uploads_each(struct blob_store *store, blob_upload_function *each, void *argument, struct error *err)
+{
+	/* A descriptor of its own: closedir closes it, and where it stands is not shared. */
+	int fd = folder_open(store->uploads_fd, ".", err);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!folder) {
+		if (fd >= 0)
+			error_set_errno(err, errno, "read folder uploads");
+		file_cleanup(&fd);
+		return false;
+	}
+	while ((entry = readdir(folder))) {
+		struct stat status;
+
+		if (blob_upload_name_valid(str_of(entry->d_name)) && fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+			each(argument, str_of(entry->d_name), (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000);
+	}
+	closedir(folder);
+	return true;
+}
+
+bool blob_upload_remove(struct blob_store *store, struct str name, struct error *err)
+{
+	cleanup_free char *path = str_dup(name);
+
+	if (!blob_upload_name_valid(name) || (unlinkat(store->uploads_fd, path, 0) < 0 && errno != ENOENT))
+		return error_set_errno(err, errno, "remove upload %s", path);
+	return true;
 }
 
 bool blob_find(struct db_tx *tx, const struct digest *digest, struct blob *out, bool *found, struct error *err)

@@ -67,7 +67,7 @@ static bool hash_file(int fd, int64_t size, struct hash *hash, struct error *err
 	return true;
 }
 
-static bool is_upload_name(struct str name)
+bool blob_upload_name_valid(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++)
 		if (!((name.data[i] >= 'a' && name.data[i] <= 'f') || (name.data[i] >= '0' && name.data[i] <= '9') || name.data[i] == '-'))
@@ -77,7 +77,7 @@ static bool is_upload_name(struct str name)
 
 bool blob_writer_resume(struct blob_writer **out, struct blob_store *store, struct str name, struct error *err)
 {
-	if (!is_upload_name(name))
+	if (!blob_upload_name_valid(name))
 		return error_set(err, ERROR_NOT_FOUND, "no upload '%.*s'", STR_ARG(str_head(name, 64)));
 
 	struct blob_writer *writer = make(store);
@@ -100,6 +100,11 @@ const char *blob_writer_name(const struct blob_writer *writer)
 int64_t blob_writer_size(const struct blob_writer *writer)
 {
 	return writer->size;
+}
+
+bool blob_writer_has_file(const struct blob_writer *writer)
+{
+	return writer->fd >= 0;
 }
 
 const struct digest *blob_writer_digest(const struct blob_writer *writer)

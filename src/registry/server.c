@@ -1,9 +1,11 @@
 #include "registry/server.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,8 +19,10 @@
 #include "registry/routes.h"
 
 #define STOP_TIMEOUT_MS 30000
-/* Idle uploads in memory; no more than a quarter of the descriptors that we may have, so that they never starve connections and content. */
-#define UPLOADS_MAX 4096
+/* Descriptors for the database, the store and the loops. */
+#define DESCRIPTORS_APART 48
+#define CONNECTIONS_MIN 8
+#define IDLE_UPLOADS_MAX 256
 #define FOLDER_VERSION "1\n"
 
 static const struct db_migration migrations[] = {
@@ -32,7 +36,41 @@ struct registry {
 	struct blob_store *store;
 	struct distribution distribution;
 	struct server *server;
+	size_t descriptors; /* that it may have open */
 };
+
+/* Takes as many descriptors as it is allowed. */
+static size_t raise_descriptors(void)
+{
+	struct rlimit limit = {0};
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+			log_warning("the limit of open files stays: %s", strerror(errno));
+	}
+	return (size_t)limit.rlim_cur;
+}
+
+/* How many uploads may keep their file open while no request has them. */
+static size_t idle_uploads(const struct registry *registry)
+{
+	return registry->descriptors / 4 < IDLE_UPLOADS_MAX ? registry->descriptors / 4 : IDLE_UPLOADS_MAX;
+}
+
+/* One descriptor for a connection and one for what it reads or writes. */
+static size_t connections(const struct registry *registry)
+{
+	size_t apart = DESCRIPTORS_APART + idle_uploads(registry), most = server_limits_default.connections, count = CONNECTIONS_MIN;
+
+	if (registry->descriptors > apart + 2 * count)
+		count = (registry->descriptors - apart) / 2;
+	if (count >= most)
+		return most;
+	log_warning("%zu open files are allowed, which is enough for %zu connections at once: raise it with ulimit -n or LimitNOFILE",
+		registry->descriptors, count);
+	return count;
+}
 
 /* One owner: the folder is locked, and its version is one that we know. */
 static bool own_folder(struct registry *registry, const char *folder, struct error *err)
@@ -62,29 +100,20 @@ static bool own_folder(struct registry *registry, const char *folder, struct err
 	return true;
 }
 
-/* As many descriptors as we are allowed to have: the soft limit is low for programs that use select(), which we do not. Returns how many. */
-static size_t raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1024;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1024;
-	return limit.rlim_cur < 4 * UPLOADS_MAX ? (size_t)limit.rlim_cur : 4 * UPLOADS_MAX;
-}
-
 static bool open_data(struct registry *registry, const char *folder, struct error *err)
 {
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
+	cleanup_error struct error left = {0};
 	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations)};
 
 	if (!own_folder(registry, folder, err) || !db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, folder, registry->db, err))
 		return false;
 	registry->distribution.store = registry->store;
 	registry->distribution.catalog = catalog_new(registry->db, registry->store);
-	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store, raise_descriptors() / 4);
+	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store, idle_uploads(registry));
+	/* A full disk must not keep content from being served. */
+	if (!upload_sessions_sweep(registry->distribution.catalog, registry->store, &left))
+		log_warning("leftovers of uploads stay until the next start: %s", error_text(&left));
 	return true;
 }
 
@@ -135,6 +164,7 @@ static bool start_server(struct registry *registry, const struct settings *setti
 		.answered = settings->log_requests ? log_answer : NULL,
 	};
 
+	server.limits.connections = connections(registry);
 	if (!server_start(&registry->server, &server, err))
 		return false;
 	for (size_t i = 0; i < settings->listen_count; i++) {
@@ -158,7 +188,7 @@ static void wait_for_end(const sigset_t *signals)
 
 bool registry_serve(const struct settings *settings, struct error *err)
 {
-	struct registry registry = {.lock_fd = -1};
+	struct registry registry = {.lock_fd = -1, .descriptors = raise_descriptors()};
 	sigset_t signals, before;
 
 	sigemptyset(&signals);

@@ -42,6 +42,11 @@ bool catalog_blob_delete(struct catalog *catalog, struct str repository, const s
 bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, struct error *err);
 bool catalog_upload_find(struct catalog *catalog, struct str name, struct str repository, bool *found, struct error *err);
 bool catalog_upload_forget(struct catalog *catalog, struct str name, struct error *err);
+/* All of them; the text is borrowed for the call. */
+typedef void catalog_upload_function(void *argument, struct str name);
+bool catalog_uploads(struct catalog *catalog, catalog_upload_function *each, void *argument, struct error *err);
+/* Several, in one change. */
+bool catalog_uploads_forget(struct catalog *catalog, const struct str *names, size_t count, struct error *err);
 
 /* ---- manifests ---- */
 

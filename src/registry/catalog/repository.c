@@ -186,3 +186,50 @@ bool catalog_upload_forget(struct catalog *catalog, struct str name, struct erro
 
 	return db_change(catalog->db, upload_delete, &row, err);
 }
+
+struct upload_list {
+	catalog_upload_function *each;
+	void *argument;
+	const struct str *names; /* of those to forget */
+	size_t count;
+};
+
+static bool uploads_each(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct upload_list *list = argument;
+	struct error failed = {0};
+	cleanup_query struct db_query *query = db_query(tx, "SELECT name FROM uploads", DB_NONE, err);
+
+	if (!query)
+		return false;
+	while (db_next(query, &failed))
+		list->each(list->argument, db_text(query, 0));
+	return failed.kind == ERROR_NONE || error_move(err, &failed);
+}
+
+bool catalog_uploads(struct catalog *catalog, catalog_upload_function *each, void *argument, struct error *err)
+{
+	struct upload_list list = {.each = each, .argument = argument};
+
+	return db_read(catalog->db, uploads_each, &list, err);
+}
+
+static bool uploads_delete(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct upload_list *list = argument;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct upload_row row = {.name = list->names[i]};
+
+		if (!upload_delete(tx, &row, err))
+			return false;
+	}
+	return true;
+}
+
+bool catalog_uploads_forget(struct catalog *catalog, const struct str *names, size_t count, struct error *err)
+{
+	struct upload_list list = {.names = names, .count = count};
+
+	return db_change(catalog->db, uploads_delete, &list, err);
+}

@@ -1,5 +1,18 @@
 #include "registry/distribution/range.h"
 
+/* A position; more digits than a number has room for are a position past any end. */
+static bool parse_position(struct str text, int64_t *out)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	if (!text.len)
+		return false;
+	if (!str_to_i64(text, out))
+		*out = INT64_MAX;
+	return true;
+}
+
 /* True when the text is a range at all; *satisfied says whether it lies in the content. */
 static bool parse_one(struct str text, int64_t size, struct range *out, bool *satisfied)
 {
@@ -11,12 +24,12 @@ static bool parse_one(struct str text, int64_t size, struct range *out, bool *sa
 	if (!first_text.len) {
 		int64_t suffix;
 
-		if (!str_to_i64(last_text, &suffix))
+		if (!parse_position(last_text, &suffix))
 			return false;
 		first = suffix < size ? size - suffix : 0;
 		*satisfied = suffix > 0 && size > 0;
 	} else {
-		if (!str_to_i64(first_text, &first) || (last_text.len && !str_to_i64(last_text, &last)))
+		if (!parse_position(first_text, &first) || (last_text.len && !parse_position(last_text, &last)))
 			return false;
 		*satisfied = first < size && last >= first;
 		if (last >= size)

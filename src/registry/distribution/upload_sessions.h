@@ -10,11 +10,13 @@
 struct upload_sessions;
 struct upload_session;
 
+/* open_max: so many keep their file open between two requests. Over it the idlest is read again by its next request. */
+struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store, size_t open_max);
 /*
- * At most sessions_max are in memory, each with up to one descriptor. Over it the one that was idle longest goes: one that was kept can be taken
- * again, any other has to start anew.
+ * At the start, before requests: removes what the earlier process left behind, which are files that no row names, rows without their file, and
+ * uploads that nobody wrote to for a week.
  */
-struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store, size_t sessions_max);
+bool upload_sessions_sweep(struct catalog *catalog, struct blob_store *store, struct error *err);
 /* No request may be running. What was not kept is dropped. */
 void upload_sessions_free(struct upload_sessions *sessions);
 
