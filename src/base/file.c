@@ -31,12 +31,11 @@ int file_open(int folder_fd, const char *path, int flags, mode_t mode, struct er
 	return fd;
 }
 
-bool file_write(int fd, const void *data, size_t len, struct error *err)
+/* write or, at an offset from 0 up, pwrite. */
+static bool write_all(int fd, const char *at, size_t len, int64_t offset, struct error *err)
 {
-	const char *at = data;
-
 	while (len) {
-		ssize_t written = write(fd, at, len);
+		ssize_t written = offset < 0 ? write(fd, at, len) : pwrite(fd, at, len, offset);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -44,60 +43,48 @@ bool file_write(int fd, const void *data, size_t len, struct error *err)
 			return error_set_errno(err, errno, "write");
 		at += written;
 		len -= (size_t)written;
+		if (offset >= 0)
+			offset += written;
 	}
 	return true;
 }
 
+bool file_write(int fd, const void *data, size_t len, struct error *err)
+{
+	return write_all(fd, data, len, -1, err);
+}
+
 bool file_write_at(int fd, const void *data, size_t len, int64_t offset, struct error *err)
 {
-	const char *at = data;
+	return write_all(fd, data, len, offset, err);
+}
 
-	while (len) {
-		ssize_t written = pwrite(fd, at, len, offset);
+/* read or, at an offset from 0 up, pread. */
+static bool read_all(int fd, char *data, size_t len, int64_t offset, size_t *got, struct error *err)
+{
+	*got = 0;
+	while (*got < len) {
+		ssize_t count = offset < 0 ? read(fd, data + *got, len - *got) : pread(fd, data + *got, len - *got, offset + (int64_t)*got);
 
-		if (written < 0 && errno == EINTR)
+		if (count < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
-			return error_set_errno(err, errno, "write");
-		at += written;
-		offset += written;
-		len -= (size_t)written;
+		if (count < 0)
+			return error_set_errno(err, errno, "read");
+		if (count == 0)
+			break;
+		*got += (size_t)count;
 	}
 	return true;
 }
 
 bool file_read(int fd, void *data, size_t len, size_t *got, struct error *err)
 {
-	*got = 0;
-	while (*got < len) {
-		ssize_t count = read(fd, (char *)data + *got, len - *got);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set_errno(err, errno, "read");
-		if (count == 0)
-			break;
-		*got += (size_t)count;
-	}
-	return true;
+	return read_all(fd, data, len, -1, got, err);
 }
 
 bool file_read_at(int fd, void *data, size_t len, int64_t offset, size_t *got, struct error *err)
 {
-	*got = 0;
-	while (*got < len) {
-		ssize_t count = pread(fd, (char *)data + *got, len - *got, offset + (int64_t)*got);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set_errno(err, errno, "read");
-		if (count == 0)
-			break;
-		*got += (size_t)count;
-	}
-	return true;
+	return read_all(fd, data, len, offset, got, err);
 }
 
 bool file_read_all(int folder_fd, const char *path, size_t limit, struct buf *out, struct error *err)

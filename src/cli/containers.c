@@ -15,7 +15,7 @@ void cli_runtime_cleanup(struct runtime **runtime)
 	runtime_close(*runtime);
 }
 
-int cli_each_container(struct cli *cli, const struct cli_args *args, cli_container_function *function)
+int cli_each_container(struct cli *cli, const struct cli_args *args, cli_container_function *function, bool skip_missing)
 {
 	cleanup_error struct error open_err = {0};
 	struct runtime *runtime cleanup_runtime = cli_runtime(cli, &open_err);
@@ -31,7 +31,9 @@ int cli_each_container(struct cli *cli, const struct cli_args *args, cli_contain
 			fprintf(cli->out, "%s\n", cli_arg(args, i));
 			continue;
 		}
-		code = cli_fail(cli, &err);
+		int failed = cli_fail(cli, &err);
+		if (!skip_missing || err.kind != ERROR_NOT_FOUND)
+			code = failed;
 	}
 	return code;
 }

@@ -12,9 +12,9 @@ void cli_runtime_cleanup(struct runtime **runtime);
 
 /*
  * Does something to each container that is named on the command line, as docker: the good ones are named on standard output, each bad one has a
- * line on standard error, and the exit code is 1 when one failed.
+ * line on standard error, and the exit code is 1 when one failed. With skip_missing what is not there is named too, and does not count.
  */
 typedef bool cli_container_function(struct runtime *runtime, const struct container *container, const struct cli_args *args, struct error *err);
-int cli_each_container(struct cli *cli, const struct cli_args *args, cli_container_function *function);
+int cli_each_container(struct cli *cli, const struct cli_args *args, cli_container_function *function, bool skip_missing);
 
 #endif

@@ -99,7 +99,7 @@ static json_t *config(const json_t *document)
 	return to;
 }
 
-json_t *image_document(const struct local_image *image)
+static json_t *image_document(const struct local_image *image)
 {
 	const json_t *from = image->parsed.json;
 	json_t *to = json_object();
@@ -126,35 +126,21 @@ json_t *image_document(const struct local_image *image)
 	return to;
 }
 
+bool image_inspect_find(struct cli *cli, const struct cli_args *args, const char *name, json_t **out, struct error *err)
+{
+	cleanup_local_image struct local_image image = {0};
+	struct local *local = cli_local(cli, err);
+
+	(void)args;
+	if (!local || !local_image_find(local, name, cli_default_domain(cli), &image, err))
+		return false;
+	*out = image_document(&image);
+	return true;
+}
+
 static int run(struct cli *cli, const struct cli_args *args)
 {
-	cleanup_error struct error err = {0};
-	struct local *local = cli_local(cli, &err);
-	json_t *documents = json_array();
-	cleanup_buf struct buf missing = {0};
-	int code = CLI_EXIT_OK;
-
-	for (size_t i = 0; local && i < cli_args_count(args); i++) {
-		cleanup_local_image struct local_image image = {0};
-		cleanup_error struct error why = {0};
-
-		if (local_image_find(local, cli_arg(args, i), cli_default_domain(cli), &image, &why))
-			json_array_append_new(documents, image_document(&image));
-		else
-			buf_printf(&missing, "Error: %s\n", error_text(&why));
-	}
-	if (!local) {
-		code = cli_fail(cli, &err);
-	} else if (!list_inspect(cli, cli_flag_text(args, "format"), documents, &err)) {
-		code = cli_fail_plain(cli, &err);
-	}
-	if (missing.len) {
-		fflush(cli->out);
-		fputs(missing.data, cli->err);
-		code = CLI_EXIT_FAILED;
-	}
-	json_decref(documents);
-	return code;
+	return list_inspect_each(cli, args, image_inspect_find);
 }
 
 static const struct cli_flag flags[] = {

@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 
-#include "local/local.h"
+#include "cli/cli.h"
 
-/* A new reference. */
-json_t *image_document(const struct local_image *image);
+/* A list_find_function of images. */
+bool image_inspect_find(struct cli *cli, const struct cli_args *args, const char *name, json_t **out, struct error *err);
 
 #endif

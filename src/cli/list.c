@@ -166,3 +166,30 @@ bool list_inspect(struct cli *cli, const char *format, const json_t *documents, 
 	}
 	return true;
 }
+
+int list_inspect_each(struct cli *cli, const struct cli_args *args, list_find_function *find)
+{
+	cleanup_error struct error err = {0};
+	cleanup_buf struct buf missing = {0};
+	json_t *documents = json_array();
+	int code = CLI_EXIT_OK;
+
+	for (size_t i = 0; i < cli_args_count(args); i++) {
+		cleanup_error struct error why = {0};
+		json_t *document = NULL;
+
+		if (find(cli, args, cli_arg(args, i), &document, &why))
+			json_array_append_new(documents, document);
+		else
+			buf_printf(&missing, "Error: %s\n", error_text(&why));
+	}
+	if (!list_inspect(cli, cli_flag_text(args, "format"), documents, &err))
+		code = cli_fail_plain(cli, &err);
+	if (missing.len) {
+		fflush(cli->out);
+		fputs(missing.data, cli->err);
+		code = CLI_EXIT_FAILED;
+	}
+	json_decref(documents);
+	return code;
+}

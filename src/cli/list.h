@@ -32,4 +32,9 @@ void list_unescape(struct str text, struct buf *out);
 /* A document as docker inspect prints it: the array indented by four blanks, or the template's result for each. */
 bool list_inspect(struct cli *cli, const char *format, const json_t *documents, struct error *err);
 
+/* Finds what has that name; *out is a new reference. */
+typedef bool list_find_function(struct cli *cli, const struct cli_args *args, const char *name, json_t **out, struct error *err);
+/* The whole of an inspect command: each name's document on standard output, a line on standard error for each that there is not. */
+int list_inspect_each(struct cli *cli, const struct cli_args *args, list_find_function *find);
+
 #endif

@@ -4,28 +4,15 @@
 
 #include "base/mem.h"
 
+static bool remove_one(struct runtime *runtime, const struct container *container, const struct cli_args *args, struct error *err)
+{
+	return container_remove(runtime, container, cli_flag_bool(args, "force"), err);
+}
+
+/* As docker: what is not there does not matter to -f. */
 static int run(struct cli *cli, const struct cli_args *args)
 {
-	cleanup_error struct error open_err = {0};
-	struct runtime *runtime cleanup_runtime = cli_runtime(cli, &open_err);
-	bool force = cli_flag_bool(args, "force");
-	int code = CLI_EXIT_OK;
-
-	if (!runtime)
-		return cli_fail(cli, &open_err);
-	for (size_t i = 0; i < cli_args_count(args); i++) {
-		cleanup_error struct error err = {0};
-		struct container container cleanup_container = {0};
-
-		if (container_find(runtime, cli_arg(args, i), &container, &err) && container_remove(runtime, &container, force, &err)) {
-			fprintf(cli->out, "%s\n", cli_arg(args, i));
-			continue;
-		}
-		/* As docker: what is not there does not matter to -f. */
-		int failed = cli_fail(cli, &err);
-		code = force && err.kind == ERROR_NOT_FOUND ? code : failed;
-	}
-	return code;
+	return cli_each_container(cli, args, remove_one, cli_flag_bool(args, "force"));
 }
 
 static const struct cli_flag flags[] = {

@@ -15,7 +15,7 @@ static bool stop(struct runtime *runtime, const struct container *container, con
 
 static int run(struct cli *cli, const struct cli_args *args)
 {
-	return cli_each_container(cli, args, stop);
+	return cli_each_container(cli, args, stop, false);
 }
 
 static const struct cli_flag flags[] = {
