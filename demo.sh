@@ -44,13 +44,16 @@ shown() {
 	printf '  (%s)\n' "$(seconds "$started")"
 }
 
-# free_port FIRST: the first port from there on that nothing on this machine listens on.
+# free_port FIRST: the first port from there on that can be bound: one that is held may have no listener yet.
 free_port() {
-	local port=$1
-	while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-		port=$((port + 1))
-	done
-	echo "$port"
+	python3 -c 'import socket, sys
+for port in range(int(sys.argv[1]), 65536):
+    try:
+        socket.socket().bind(("0.0.0.0", port))
+    except OSError:
+        continue
+    print(port)
+    break' "$1"
 }
 
 registry_answers() {
@@ -117,12 +120,11 @@ hub_fill() {
 	naru image rm devwikirepo/simple-web:1.0 "$registry/devwikirepo/simple-web:1.0"
 }
 
-# What an earlier round left in local storage, so that this one downloads again.
+# What an earlier round left in the demo's local storage, so that this one downloads again.
 local_forget() {
-	local name
-	for name in devwikirepo/simple-web team/web; do
-		naru image rm "$registry/$name:1.0" >/dev/null 2>&1 || true # not there in a first round
-	done
+	local images
+	mapfile -t images < <(naru images -q | sort -u)
+	[ ${#images[@]} -eq 0 ] || naru image rm -f "${images[@]}" >"$data/last-step.log"
 }
 
 page_fetch() {
