@@ -105,7 +105,7 @@ static void block_signals(sigset_t *before)
 }
 
 /* Stays with it until it ends or the user detaches. */
-static int stay(struct cli *cli, const struct container *container, struct session *session)
+static int stay(struct cli *cli, struct runtime *runtime, const struct container *container, struct session *session)
 {
 	cleanup_error struct error err = {0};
 	const struct settings *settings = &container->settings;
@@ -125,18 +125,20 @@ static int stay(struct cli *cli, const struct container *container, struct sessi
 	bool done = container_attach(&attach, &end, &code, &err);
 	if (raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+	/* The program's exit code counts, whatever becomes of its leftovers. */
+	cleanup_error struct error leave_err = {0};
+	if (!session_leave(runtime, session, &leave_err) && leave_err.kind != ERROR_NOT_FOUND)
+		(void)cli_fail(cli, &leave_err);
 	if (!done)
 		return cli_fail(cli, &err);
-	if (end == ATTACH_DETACHED)
-		return CLI_EXIT_OK;
-	return code;
+	return end == ATTACH_DETACHED ? CLI_EXIT_OK : code;
 }
 
 static int start(
 	struct cli *cli, const struct cli_args *args, struct runtime *runtime, const struct container *container, const struct local_image *image)
 {
 	cleanup_error struct error err = {0};
-	struct session session cleanup_session = {.folder = -1, .attach = -1, .pidfd = -1, .supervisor = -1};
+	struct session session cleanup_session = {.folder = -1, .attach = -1, .front = -1, .pidfd = -1, .supervisor = -1};
 	struct container_start start = {.image = image, .attach = !cli_flag_bool(args, "detach")};
 	struct winsize size;
 	int code;
@@ -161,7 +163,7 @@ static int start(
 		fprintf(cli->out, "%s\n", container->id);
 		return CLI_EXIT_OK;
 	}
-	code = stay(cli, container, &session);
+	code = stay(cli, runtime, container, &session);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return code;
 }

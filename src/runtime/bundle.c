@@ -154,6 +154,8 @@ char *bundle_format(const struct bundle *bundle, struct error *err)
 		"readonly", bundle->settings->read_only, "mounts", mounts(bundle), "linux", linux_part(bundle));
 	if (json && bundle->hostname)
 		json_object_set_new(json, "hostname", json_string(bundle->hostname));
+	if (json && bundle->filter)
+		json_object_set_new(json, "annotations", json_pack("{s:s}", "run.oci.seccomp_bpf_data", bundle->filter));
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)

@@ -19,6 +19,7 @@ struct bundle {
 	const char *hostname; /* NULL: the host's, with its namespace */
 	const char *netns;    /* path; NULL: a new one, or the host's with NETWORK_HOST */
 	json_t *seccomp;      /* borrowed; NULL: none */
+	const char *filter;   /* the same, compiled, in base64; NULL: not known */
 	bool cgroup_v2;
 	unsigned int rows, columns; /* of the terminal; 0: not known */
 };

@@ -7,7 +7,7 @@
  *   upper/ work/  what the container wrote  hosts hostname resolv.conf
  *   log           its output (k8s-file)     exit/<id>     its exit code, once it has ended
  *   alive         locked by conmon          network.json  its addresses and ports
- *   pid           of its first process
+ *   pid           of its first process           front         locked by a `run` that stays and will tidy up itself
  */
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
@@ -97,6 +97,7 @@ struct session {
 	char id[CONTAINER_ID_LENGTH + 1];
 	int folder;     /* descriptors; -1 when there is none */
 	int attach;     /* conmon's socket: packets out, bytes in */
+	int front;      /* the lock that says that we tidy up */
 	int pidfd;      /* of the first process */
 	int supervisor; /* pidfd of conmon, our child: it ends with the container's exit code, after all has been tidied up */
 	pid_t conmon;
@@ -108,6 +109,11 @@ struct session {
 bool container_start(struct runtime *runtime, const struct container *container, const struct container_start *start, struct session *out,
 	int *exit_code, struct error *err);
 void session_end(struct session *session);
+/*
+ * After attaching: tidies up when the container has ended (the network is given back, a throw-away one removed), and leaves that to conmon's exit
+ * command when it goes on.
+ */
+bool session_leave(struct runtime *runtime, struct session *session, struct error *err);
 #define cleanup_session __attribute__((cleanup(session_end)))
 
 /* SIGTERM (or the image's signal), then after timeout_s seconds SIGKILL; waits for the end. One that does not run is fine. */

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/thread.h"
 #include "runtime/bundle.h"
 #include "runtime/etc_files.h"
@@ -25,6 +26,7 @@
 #include "runtime/root.h"
 #include "runtime/runtime_internal.h"
 #include "runtime/seccomp.h"
+#include "runtime/seccomp_cache.h"
 #include "runtime/supervisor.h"
 #include "runtime/user.h"
 
@@ -36,7 +38,8 @@ struct starting {
 	int folder; /* borrowed */
 	int alive;  /* borrowed: the lock that conmon takes over */
 	struct endpoint *endpoint;
-	struct supervisor supervisor; /* what came of it */
+	struct supervisor supervisor;      /* what came of it */
+	char filter_key[SECCOMP_KEY_SIZE]; /* of a filter that the runtime has to compile; "" for none */
 	struct error err;
 	bool done;
 };
@@ -130,7 +133,7 @@ static bool bind_netns(struct starting *starting, char **path, struct error *err
 	return mount(from, *path, NULL, MS_BIND, NULL) == 0 || error_set_errno(err, errno, "mount the network namespace");
 }
 
-/* Without the profile of containers/common there is no filter, as with docker on a kernel without seccomp. */
+/* Without the profile of containers/common there is no filter: that is said. */
 static bool load_seccomp(const struct container *container, json_t **out, struct error *err)
 {
 	cleanup_buf struct buf profile = {0};
@@ -144,6 +147,7 @@ static bool load_seccomp(const struct container *container, json_t **out, struct
 		if (problem.kind != ERROR_NOT_FOUND)
 			return error_move(err, &problem);
 		error_clear(&problem);
+		log_warning("no %s (Debian's package golang-github-containers-common): the container may use every system call", SECCOMP_PROFILE);
 		return true;
 	}
 	settings_capabilities(&container->settings, capabilities);
@@ -164,9 +168,16 @@ static bool write_bundle(struct starting *starting, int root, const char *netns,
 	char short_id[CONTAINER_SHORT_ID_LENGTH + 1];
 	struct user user;
 	json_t *seccomp = NULL;
+	cleanup_free char *filter = NULL;
 
 	if (!user_find_in(&user, str_of(container->settings.user), root, err) || !load_seccomp(container, &seccomp, err))
 		return false;
+	if (seccomp) {
+		seccomp_cache_key(seccomp, starting->filter_key);
+		filter = seccomp_cache_load(starting->filter_key);
+	}
+	if (filter)
+		starting->filter_key[0] = '\0';
 	struct bundle bundle = {
 		.id = container->id,
 		.folder = starting->path,
@@ -175,6 +186,7 @@ static bool write_bundle(struct starting *starting, int root, const char *netns,
 		.hostname = hostname_of(container, short_id),
 		.netns = netns,
 		.seccomp = seccomp,
+		.filter = filter,
 		.cgroup_v2 = is_cgroup_v2("/sys/fs/cgroup"),
 		.rows = starting->start->rows,
 		.columns = starting->start->columns,
@@ -207,7 +219,11 @@ static bool run_in_namespace(struct starting *starting, struct error *err)
 		.sockets = starting->endpoint->sockets,
 		.sockets_count = starting->endpoint->sockets_count,
 	};
-	return supervisor_start(&supervise, &starting->supervisor, err);
+	if (!supervisor_start(&supervise, &starting->supervisor, err))
+		return false;
+	if (starting->filter_key[0])
+		seccomp_cache_store(starting->filter_key, starting->container->id);
+	return true;
 }
 
 static void *start_thread(void *argument)
@@ -271,7 +287,7 @@ bool container_start(struct runtime *runtime, const struct container *container,
 	cleanup_free char *path = starting.path;
 	struct endpoint endpoint cleanup_endpoint = {.netns = -1};
 
-	*out = (struct session){.folder = -1, .attach = -1, .pidfd = -1, .supervisor = -1};
+	*out = (struct session){.folder = -1, .attach = -1, .front = -1, .pidfd = -1, .supervisor = -1};
 	memcpy(out->id, container->id, sizeof out->id);
 	*exit_code = 125;
 	starting.endpoint = &endpoint;
@@ -282,6 +298,9 @@ bool container_start(struct runtime *runtime, const struct container *container,
 	if (!file_lock(alive, true, false, NULL))
 		return error_set(err, ERROR_CONFLICT, "container %s is running", container->id);
 	starting.alive = alive;
+	if (start->attach &&
+		((out->front = file_open(out->folder, "front", O_RDWR | O_CREAT, 0600, err)) < 0 || !file_lock(out->front, true, true, err)))
+		return false;
 	forget_last_run(out->folder, container->id);
 
 	bool done =
@@ -303,6 +322,18 @@ void session_end(struct session *session)
 {
 	file_cleanup(&session->folder);
 	file_cleanup(&session->attach);
+	file_cleanup(&session->front);
 	file_cleanup(&session->pidfd);
 	file_cleanup(&session->supervisor);
+}
+
+bool session_leave(struct runtime *runtime, struct session *session, struct error *err)
+{
+	/* Asked again after the lock is gone: it may have ended between the two, when its exit command still left it to us. */
+	if (container_alive(session->folder)) {
+		file_cleanup(&session->front);
+		if (container_alive(session->folder))
+			return true;
+	}
+	return container_ended(runtime, session->id, err);
 }

@@ -26,15 +26,36 @@ struct command {
 	int keep[4]; /* what stays open besides the sockets, -1 at the end */
 };
 
+/*
+ * `naru container-ended ID`. By way of util-linux's flock where there is one: a `run` that stays holds the lock and tidies up itself, being started
+ * already, and then this ends at once.
+ */
+static void add_exit_command(struct text_list *args, const struct supervise *supervise, const char *self)
+{
+	cleanup_free char *flock = program_find("flock", "util-linux", NULL);
+
+	text_list_take(args, mem_printf("--exit-command=%s", flock ? flock : self));
+	if (flock) {
+		text_list_add(args, STR("--exit-command-arg=--nonblock"));
+		text_list_add(args, STR("--exit-command-arg=--conflict-exit-code=0"));
+		text_list_add(args, STR("--exit-command-arg=--no-fork"));
+		text_list_take(args, mem_printf("--exit-command-arg=%s/front", supervise->path));
+		text_list_take(args, mem_printf("--exit-command-arg=%s", self));
+	}
+	text_list_add(args, STR("--exit-command-arg=container-ended"));
+	text_list_take(args, mem_printf("--exit-command-arg=%s", supervise->container->id));
+}
+
 static void add_args(struct command *command, const struct supervise *supervise, const char *crun, const char *self)
 {
 	const struct container *container = supervise->container;
 	struct text_list *args = &command->args;
 	const char *const fixed[] = {"conmon", "--sync", "--full-attach", "--no-sync-log", "--cid", container->id, "--cuuid", container->id, "--name",
 		container->name, "--runtime", crun, "--runtime-arg", "--root", "--runtime-arg", RUNTIME_STATE_FOLDER, "--bundle", supervise->path,
-		"--exit-command", self, "--exit-command-arg", "container-ended", "--exit-command-arg", container->id, NULL};
+		NULL};
 
 	text_list_add_all(args, fixed);
+	add_exit_command(args, supervise, self);
 	text_list_add(args, STR("--container-pidfile"));
 	text_list_take(args, mem_printf("%s/pid", supervise->path));
 	text_list_add(args, STR("--exit-dir"));
