@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@
 #define CONNECTIONS_MIN 8
 #define IDLE_UPLOADS_MAX 256
 #define FOLDER_VERSION "1\n"
+/* Memory for more than this goes back to the system when it is freed. Left to itself glibc keeps 4 MiB pieces for every worker. */
+#define MAPPED_BYTES_MIN (256 * 1024)
 
 static const struct db_migration migrations[] = {
 	{1, "blobs", sql_blobs},
@@ -109,6 +112,7 @@ static bool open_data(struct registry *registry, const char *folder, struct erro
 	if (!own_folder(registry, folder, err) || !db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, folder, registry->db, err))
 		return false;
 	registry->distribution.store = registry->store;
+	pthread_mutex_init(&registry->distribution.large_manifest, NULL);
 	registry->distribution.catalog = catalog_new(registry->db, registry->store);
 	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store, idle_uploads(registry));
 	/* A full disk must not keep content from being served. */
@@ -191,6 +195,7 @@ bool registry_serve(const struct settings *settings, struct error *err)
 	struct registry registry = {.lock_fd = -1, .descriptors = raise_descriptors()};
 	sigset_t signals, before;
 
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

@@ -366,6 +366,21 @@ put_manifest() {
 	ask GET "/v2/a/referrers/$subject?artifactType=x/y" && [ "$(jq -c .manifests "$work/body")" = '[]' ] && [ "$(header OCI-Filters-Applied)" = artifactType ]
 	ask GET "/v2/none/referrers/$subject" && expect 200
 	ask GET /v2/a/referrers/sha256:12 && expect 400 DIGEST_INVALID
+	# Five with a megabyte of annotations each are given in pages that keep the filter
+	for i in 1 2 3 4 5; do
+		jq -c --arg i $i '.annotations = {i: $i, pad: ("x" * 1000000)}' "$work/m" >"$work/large"
+		put_manifest a "$(digest_of "$work/large")" "$work/large" && expect 201
+	done
+	local path="/v2/a/referrers/$subject?artifactType=application/x.sbom" pages=0 entries=
+	while [ -n "$path" ]; do
+		ask GET "$path" && expect 200
+		[ "$(stat -c %s "$work/body")" -lt 2500000 ]
+		entries+=$(jq -r '.manifests[].annotations | .i // .a' "$work/body")
+		path=$(header Link | sed -n 's/^<\(.*\)>; rel="next"$/\1/p')
+		pages=$((pages + 1))
+	done
+	[ "$(tr -d '\n' <<<"$entries")" = b12345 ] && [ $pages -ge 3 ]
+	ask GET "/v2/a/referrers/$subject?last=x" && expect 400 PAGINATION_NUMBER_INVALID
 }
 
 @test "a full disk fails that request alone; with room a second try succeeds" {

@@ -29,7 +29,7 @@ CREATE TABLE manifests (
 	pushed_at BIGINT NOT NULL,
 	UNIQUE (repository_id, digest)
 );
-CREATE INDEX manifests_by_subject ON manifests (repository_id, subject);
+CREATE INDEX manifests_by_subject ON manifests (repository_id, subject, id);
 CREATE INDEX manifests_by_blob ON manifests (blob_id);
 
 -- What a manifest refers to. kind: config, layer, child. absent is 1 where the content was not there at the push and need not be.

@@ -97,12 +97,15 @@ bool catalog_repositories(
 
 /* A manifest that names another as its subject. */
 struct catalog_referrer {
+	int64_t id;                                                /* its place in the order of the list */
 	struct str media_type, digest, artifact_type, annotations; /* annotations is a JSON object or empty */
 	int64_t size_bytes;
 };
-typedef void catalog_referrer_function(void *argument, const struct catalog_referrer *referrer);
+/* Borrowed for the call; false ends the list. */
+typedef bool catalog_referrer_function(void *argument, const struct catalog_referrer *referrer);
 
-bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, catalog_referrer_function *each, void *argument,
-	struct error *err);
+/* Those behind the place after (0: all). */
+bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
+	void *argument, struct error *err);
 
 #endif

@@ -81,6 +81,7 @@ const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, str
 
 struct referrers_request {
 	struct str repository, subject;
+	int64_t after;
 	catalog_referrer_function *each;
 	void *argument;
 };
@@ -95,23 +96,26 @@ static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
 	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
 		return err->kind == ERROR_NONE;
 	cleanup_query struct db_query *query = db_query(tx,
-		"SELECT media_type, digest, artifact_type, annotations, size FROM manifests WHERE repository_id = $1 AND subject = $2 ORDER BY id",
-		DB_ARGS(DB_INT(id), DB_TEXT(request->subject)), err);
+		"SELECT id, media_type, digest, artifact_type, annotations, size FROM manifests "
+		"WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id",
+		DB_ARGS(DB_INT(id), DB_TEXT(request->subject), DB_INT(request->after)), err);
 	if (!query)
 		return false;
 	while (db_next(query, &failed)) {
-		struct catalog_referrer referrer = {db_text(query, 0), db_text(query, 1), db_text(query, 2), db_text(query, 3), db_int(query, 4)};
+		struct catalog_referrer referrer = {
+			db_int(query, 0), db_text(query, 1), db_text(query, 2), db_text(query, 3), db_text(query, 4), db_int(query, 5)};
 
-		request->each(request->argument, &referrer);
+		if (!request->each(request->argument, &referrer))
+			break;
 	}
 	return failed.kind == ERROR_NONE || error_move(err, &failed);
 }
 
-bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, catalog_referrer_function *each, void *argument,
-	struct error *err)
+bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
+	void *argument, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
-	struct referrers_request request = {repository, str_make(text, digest_format(subject, text)), each, argument};
+	struct referrers_request request = {repository, str_make(text, digest_format(subject, text)), after, each, argument};
 
 	return db_read(catalog->db, list_referrers, &request, err);
 }

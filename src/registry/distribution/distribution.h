@@ -4,6 +4,8 @@
 #ifndef REGISTRY_DISTRIBUTION_DISTRIBUTION_H
 #define REGISTRY_DISTRIBUTION_DISTRIBUTION_H
 
+#include <pthread.h>
+
 #include "net/server.h"
 #include "registry/catalog/catalog.h"
 
@@ -14,6 +16,7 @@ struct distribution {
 	struct catalog *catalog;
 	struct blob_store *store;
 	struct upload_sessions *uploads;
+	pthread_mutex_t large_manifest; /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
 };
 
 /* Handlers and sinks, for the route table. */

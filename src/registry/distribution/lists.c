@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "net/url.h"
 #include "registry/distribution/answers.h"
 #include "registry/distribution/paging.h"
 
@@ -37,10 +38,21 @@ static bool read_page(struct request *request, size_t limit_default, size_t limi
 	return false;
 }
 
+/* Takes json over. */
+static void answer_json(struct request *request, json_t *json, const char *content_type)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct body_part part = {str_of(text), free, text, -1, 0, 0};
+
+	json_decref(json);
+	answer_common_headers(request);
+	request_answer_header(request, "Content-Type", "%s", content_type);
+	request_answer_parts(request, 200, &part, 1);
+}
+
 /* Answers the document, and a Link to the next page where there is one. Takes json over. */
 static void answer_page(struct request *request, json_t *json, const struct page *page, const char *path)
 {
-	char *text = json_dumps(json, JSON_COMPACT);
 	size_t count = json_array_size(page->names);
 
 	if (page->more && count) {
@@ -49,11 +61,7 @@ static void answer_page(struct request *request, json_t *json, const struct page
 		page_link(&link, path, str_of(json_string_value(json_array_get(page->names, count - 1))), page->limit);
 		request_answer_header(request, "Link", "%s", link.data);
 	}
-	answer_common_headers(request);
-	request_answer_header(request, "Content-Type", "application/json");
-	request_answer(request, 200, str_of(text));
-	free(text);
-	json_decref(json);
+	answer_json(request, json, "application/json");
 }
 
 void distribution_tags(struct request *request)
@@ -90,9 +98,16 @@ void distribution_catalog(struct request *request)
 	answer_page(request, json_pack("{s:o}", "repositories", page.names), &page, "/v2/_catalog");
 }
 
+/* One page of referrers: their annotations may be as large as manifests. The next one is behind a Link. */
+#define REFERRERS_BYTES_MAX ((size_t)2 * 1024 * 1024)
+#define REFERRER_BYTES 512 /* about, without annotations */
+
 struct referrers {
 	const struct request *request;
 	json_t *manifests;
+	size_t bytes;
+	int64_t last; /* the place of the last one that was looked at */
+	bool more;
 };
 
 /* No artifactType in the query takes all; several are "or". */
@@ -107,12 +122,19 @@ static bool wanted(const struct request *request, struct str artifact_type)
 	return i == 0;
 }
 
-static void add_referrer(void *argument, const struct catalog_referrer *referrer)
+static bool add_referrer(void *argument, const struct catalog_referrer *referrer)
 {
 	struct referrers *referrers = argument;
 
-	if (!wanted(referrers->request, referrer->artifact_type))
-		return;
+	if (!wanted(referrers->request, referrer->artifact_type)) {
+		referrers->last = referrer->id;
+		return true;
+	}
+	referrers->more = referrers->bytes > 0 && referrers->bytes + REFERRER_BYTES + referrer->annotations.len > REFERRERS_BYTES_MAX;
+	if (referrers->more)
+		return false;
+	referrers->bytes += REFERRER_BYTES + referrer->annotations.len;
+	referrers->last = referrer->id;
 	json_t *entry = json_pack("{s:s%, s:s%, s:I}", "mediaType", referrer->media_type.data, referrer->media_type.len, "digest",
 		referrer->digest.data, referrer->digest.len, "size", (json_int_t)referrer->size_bytes);
 	if (referrer->artifact_type.len)
@@ -121,31 +143,51 @@ static void add_referrer(void *argument, const struct catalog_referrer *referrer
 	if (annotations)
 		json_object_set_new(entry, "annotations", annotations);
 	json_array_append_new(referrers->manifests, entry);
+	return true;
+}
+
+/* The next page, with the same filters. */
+static void link_referrers(struct request *request, const struct referrers *referrers)
+{
+	cleanup_buf struct buf link = {0};
+	struct str filter;
+
+	buf_printf(&link, "</v2/%.*s/referrers/%.*s?last=%lld", STR_ARG(request_part(request, "name")), STR_ARG(request_part(request, "digest")),
+		(long long)referrers->last);
+	for (size_t i = 0; request_query_at(request, "artifactType", i, &filter); i++) {
+		buf_add_text(&link, "&artifactType=");
+		url_encode(&link, filter);
+	}
+	buf_add_text(&link, ">; rel=\"next\"");
+	request_answer_header(request, "Link", "%s", link.data);
 }
 
 /* OCI distribution-spec 1.1, "Listing Referrers": always 200 for a well-formed digest. */
 void distribution_referrers(struct request *request)
 {
 	cleanup_error struct error err = {0};
-	struct referrers referrers = {request, NULL};
-	struct str name, filter;
+	struct referrers referrers = {.request = request};
+	struct str name, text;
 	struct digest digest;
+	int64_t after = 0;
 
 	if (!request_repository(request, &name) || !request_digest(request, request_part(request, "digest"), &digest))
 		return;
+	if (request_query(request, "last", &text) && !str_to_i64(text, &after)) {
+		answer_error_code(
+			request, CODE_PAGINATION_NUMBER_INVALID, STR(""), "last is '%.*s' and not from a Link", STR_ARG(str_head(text, 40)));
+		return;
+	}
 	referrers.manifests = json_array();
-	if (!catalog_referrers(request_distribution(request)->catalog, name, &digest, add_referrer, &referrers, &err)) {
+	if (!catalog_referrers(request_distribution(request)->catalog, name, &digest, after, add_referrer, &referrers, &err)) {
 		json_decref(referrers.manifests);
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
-	json_t *index = json_pack("{s:i, s:s, s:o}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_OCI_INDEX, "manifests", referrers.manifests);
-	char *text = json_dumps(index, JSON_COMPACT);
-	if (request_query(request, "artifactType", &filter))
+	if (request_query(request, "artifactType", &text))
 		request_answer_header(request, "OCI-Filters-Applied", "artifactType");
-	answer_common_headers(request);
-	request_answer_header(request, "Content-Type", "%s", MEDIA_TYPE_OCI_INDEX);
-	request_answer(request, 200, str_of(text));
-	free(text);
-	json_decref(index);
+	if (referrers.more)
+		link_referrers(request, &referrers);
+	answer_json(request, json_pack("{s:i, s:s, s:o}", "schemaVersion", 2, "mediaType", MEDIA_TYPE_OCI_INDEX, "manifests", referrers.manifests),
+		MEDIA_TYPE_OCI_INDEX);
 }

@@ -1,4 +1,5 @@
 /* Manifests by tag and by digest. */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -71,6 +72,22 @@ static void answer_manifest(struct request *request, const struct catalog_manife
 	}
 }
 
+#define LARGE_MANIFEST_BYTES ((size_t)256 * 1024)
+
+/* As manifest_parse; a large one waits for its turn, and what its JSON took goes back to the system: 4 MiB of it may have taken 200. */
+static bool parse(struct request *request, struct manifest *manifest, struct str bytes, struct str media_type, struct error *err)
+{
+	pthread_mutex_t *turn = &request_distribution(request)->large_manifest;
+
+	if (bytes.len < LARGE_MANIFEST_BYTES)
+		return manifest_parse(manifest, bytes, media_type, err);
+	pthread_mutex_lock(turn);
+	bool parsed = manifest_parse(manifest, bytes, media_type, err);
+	malloc_trim(0);
+	pthread_mutex_unlock(turn);
+	return parsed;
+}
+
 /* Of an index whose type the client does not take: its linux/amd64 child, when that is of a type that it takes (distribution, handlers/manifests.go).
  */
 static const struct catalog_manifest *child_for(struct request *request, struct str name, const struct catalog_manifest *index)
@@ -80,7 +97,7 @@ static const struct catalog_manifest *child_for(struct request *request, struct 
 	const struct platform wanted = {"linux", "amd64", ""};
 	char text[DIGEST_TEXT_MAX];
 
-	if (!manifest_parse(&manifest, index->bytes, index->media_type, &err) || !manifest.is_index)
+	if (!parse(request, &manifest, index->bytes, index->media_type, &err) || !manifest.is_index)
 		return NULL;
 	const struct descriptor *child = manifest_choose(&manifest, &wanted);
 	if (!child || !accepts(request, str_of(child->media_type)))
@@ -193,7 +210,7 @@ void distribution_manifest_put(struct request *request)
 		return;
 	push.by_digest = is_digest(reference);
 	request_header(request, "Content-Type", &content_type);
-	if (!manifest_parse(&manifest, push.bytes, media_type_bare(content_type), &err)) {
+	if (!parse(request, &manifest, push.bytes, media_type_bare(content_type), &err)) {
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
