@@ -201,6 +201,22 @@ peer_blob() {
 	cmp "$work/two/data/random" "$("$naru" image inspect -f '{{.GraphDriver.Data.UpperDir}}' "$name")/data/random"
 }
 
+@test "a configuration with a wrong digest is never stored" {
+	peer_registry_start
+	small_archive
+	name=$peer_registry/team/small:1.0
+	"$naru" load -q -i "$archive" && "$naru" tag naru-test/small:1 "$name" && "$naru" push "$name"
+	config=$(curl -sf -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "http://$peer_registry/v2/team/small/manifests/1.0" |
+		jq -r '.config.digest')
+	"$naru" rmi naru-test/small:1 "$name"
+	# Still a configuration, of the same length.
+	sed -i 's/amd64/amd46/' "$(peer_blob "$config")"
+	fails_with 1 "image config verification failed for digest $config" "$naru" pull "$name"
+	[ -z "$("$naru" images -q)" ]
+	sed -i 's/amd46/amd64/' "$(peer_blob "$config")"
+	"$naru" pull "$name"
+}
+
 @test "a layer that is not what the configuration says is never stored" {
 	needs skopeo
 	small_archive
