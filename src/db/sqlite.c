@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "db/db_internal.h"
 
-#define STATEMENT_SLOTS 256   /* a power of two, well over the number of literals in the program */
+#define STATEMENT_SLOTS 256 /* a power of two, well over the number of literals in the program */
+#define SHARED_CHECKPOINT_PAGES 200
 #define BUSY_TIMEOUT_MS 30000 /* another process' write, in a shared database */
 
 struct statement {
@@ -68,7 +69,8 @@ static void close_connection(struct db_connection *connection)
 
 /*
  * WAL, so that readers and the writer do not wait for each other; synchronous=FULL, so that a commit is on the disk when it returns.
- * A database of many processes is checkpointed by whoever passes the mark, as SQLite does by itself.
+ * A database of many processes is checkpointed by whoever passes the mark, not by each that closes it last: that is two more syncs a command. The
+ * mark is lower, since the first to open it again reads the whole log.
  */
 static bool open_connection(struct db_connection **out, const char *where, bool writes, bool shared, struct error *err)
 {
@@ -82,6 +84,10 @@ static bool open_connection(struct db_connection **out, const char *where, bool 
 	}
 	sqlite3_busy_timeout(connection->handle, shared ? BUSY_TIMEOUT_MS : 5000);
 	sqlite3_extended_result_codes(connection->handle, 0);
+	if (shared) {
+		sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_wal_autocheckpoint(connection->handle, SHARED_CHECKPOINT_PAGES);
+	}
 	if (!run_text(connection,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
 		    "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY",
