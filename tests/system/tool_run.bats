@@ -175,3 +175,17 @@ page_is() {
 	wait_for 5 process_gone "$pid"
 	tool run --rm -p 18081:80 bb:1 true
 }
+
+terminal() {
+	inside python3 "$BATS_TEST_DIRNAME/lib/terminal.py" "$@"
+}
+
+@test "run -it: size, interrupt and exit code; the detach keys leave it running" {
+	image_load bb:1 "ln -s busybox bin/stty"
+	run terminal 'see:/ # ' 'type:stty size; echo a$((1+1))\r' 'see:33 101' 'see:a2' 'see:/ # ' 'type:echo now; sleep 100\r' 'see:\nnow' 'type:\x03' 'see:/ # ' \
+		'type:exit 7\r' -- "$naru" run --rm -it --network none bb:1 sh
+	[ "$status" -eq 7 ] || { echo "$status: $output" && false; }
+	run terminal 'see:/ # ' 'type:\x10\x11' -- "$naru" run -it --name kept --network none bb:1 sh
+	[ "$status" -eq 0 ] || { echo "$status: $output" && false; }
+	[ "$(tool ps --format '{{.Names}} {{.State}}')" = "kept running" ]
+}
