@@ -30,7 +30,7 @@ struct passing {
 	int signals;      /* signalfd */
 	bool in_open;     /* standard input has more */
 	bool saw_first;   /* ctrl-p was typed and is held back */
-	bool out_open[2]; /* our standard output and error: a reader that goes away loses its bytes, not the container */
+	bool reader_gone; /* who read our standard output or error: the container goes on without us, as with docker */
 	char packet[PACKET_MAX + 1];
 };
 
@@ -41,10 +41,9 @@ static bool pass_packet(struct passing *passing, int flags)
 
 	if (got <= 1)
 		return false;
-	size_t stream = passing->packet[0] == STREAM_ERR;
-	if (passing->out_open[stream] &&
-		!file_write(stream ? passing->attach->err : passing->attach->out, passing->packet + 1, (size_t)got - 1, NULL))
-		passing->out_open[stream] = false;
+	bool stream = passing->packet[0] == STREAM_ERR;
+	if (!file_write(stream ? passing->attach->err : passing->attach->out, passing->packet + 1, (size_t)got - 1, NULL))
+		passing->reader_gone = true;
 	return true;
 }
 
@@ -149,7 +148,9 @@ static bool pass_until_end(struct passing *passing, enum attach_end *end, int *e
 			pass_signal(passing);
 		if (fds[2].revents && !pass_packet(passing, 0))
 			connected = false;
-		if (fds[3].revents && pass_input(passing) == TURN_DETACHED) {
+		/* One that ends at this moment has an exit code to tell all the same. */
+		bool leave = passing->reader_gone && !fds[0].revents;
+		if (leave || (fds[3].revents && pass_input(passing) == TURN_DETACHED)) {
 			*end = ATTACH_DETACHED;
 			return true;
 		}
@@ -167,7 +168,7 @@ bool container_attach(const struct attach *attach, enum attach_end *end, int *ex
 	struct passing *passing = mem_alloc(1, sizeof *passing);
 	sigset_t blocked;
 
-	*passing = (struct passing){.attach = attach, .in_open = attach->in >= 0, .out_open = {true, true}};
+	*passing = (struct passing){.attach = attach, .in_open = attach->in >= 0};
 	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	cleanup_fd int signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	passing->signals = signals;

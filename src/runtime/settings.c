@@ -6,6 +6,9 @@
 #include "base/mem.h"
 
 #define ARGS_MAX 4096
+/* Each is looked for among those before it; each volume is a mount. An image may name as many as its configuration has room for. */
+#define ENV_MAX 4096
+#define VOLUMES_MAX 256
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const char *const network_names[] = {[NETWORK_BRIDGE] = "bridge", [NETWORK_NONE] = "none", [NETWORK_HOST] = "host"};
@@ -65,9 +68,12 @@ static bool join_args(struct settings *out, const struct settings_request *reque
 static bool join_env(struct settings *out, const struct settings_request *request, const struct image_config *image, struct error *err)
 {
 	text_list_add(&out->env, STR(DEFAULT_PATH));
-	for (size_t i = 0; image->env[i]; i++)
+	for (size_t i = 0; image->env[i]; i++) {
+		if (i == ENV_MAX)
+			return error_set(err, ERROR_TOO_LARGE, "the image has more than %d environment variables", ENV_MAX);
 		if (strchr(image->env[i], '=') && image->env[i][0] != '=')
 			text_list_set(&out->env, str_of(image->env[i]));
+	}
 	for (const char *const *env = request->env; env && *env; env++) {
 		const char *value = getenv(*env);
 
@@ -114,9 +120,12 @@ static bool join_volumes(struct settings *out, const struct settings_request *re
 	for (const char *const *volume = request->volumes; volume && *volume; volume++)
 		if (!volumes_add(&out->volumes, str_of(*volume), err))
 			return false;
-	for (size_t i = 0; image->volumes[i]; i++)
+	for (size_t i = 0; image->volumes[i]; i++) {
+		if (i == VOLUMES_MAX)
+			return error_set(err, ERROR_TOO_LARGE, "the image has more than %d volumes", VOLUMES_MAX);
 		if (!volumes_add_own(&out->volumes, str_of(image->volumes[i]), err))
 			return false;
+	}
 	return true;
 }
 

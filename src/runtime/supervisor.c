@@ -109,6 +109,8 @@ static const char *exec_failure(struct str words)
 	} known[] = {
 		{"not found in $PATH", NOT_FOUND},
 		{"xecutable file", NOT_FOUND},
+		/* What crun says of a folder and of all else that is no file. */
+		{"open executable: Operation not permitted", NO_RIGHT},
 		{"open executable: Permission denied", NO_RIGHT},
 		{"exec: Permission denied", NO_RIGHT},
 		{"Permission denied", NO_RIGHT},

@@ -75,6 +75,7 @@ page_is() {
 	fails_with 127 'exec: "nosuch": executable file not found in $PATH' tool run --rm bb:1 nosuch
 	fails_with 127 'exec: "/nosuch": stat /nosuch: no such file or directory' tool run --rm bb:1 /nosuch
 	fails_with 126 'exec: "/etc/passwd": permission denied' tool run --rm bb:1 /etc/passwd
+	fails_with 126 'exec: "/etc": permission denied' tool run --rm bb:1 /etc
 	fails_with 125 'unknown flag: --frob' tool run --frob bb:1
 	fails_with 125 'unable to find user nosuch: no matching entries in passwd file' tool run --rm -u nosuch bb:1
 	fails_with 1 'the input device is not a TTY' tool run --rm -it bb:1 </dev/null
@@ -83,6 +84,13 @@ page_is() {
 	[ -z "$(inside ls /run/naru/runtime)" ]
 	run ! sh -c "nsenter --net --mount --target $space sh -c 'ls /run/naru/net-*' | grep -E '^(address|port)-'"
 	run ! grep -q "$work" /proc/mounts
+}
+
+@test "run: a reader that goes away ends naru, not the container" {
+	image_load bb:1
+	[ "$(timeout 20 nsenter --net --mount --target "$space" "$naru" run --name talks bb:1 sh -c 'while echo y; do sleep 0.1; done' | head -n 1)" = y ]
+	[ "$(tool ps --format '{{.Names}} {{.State}}')" = "talks running" ]
+	tool rm -f talks
 }
 
 @test "run: what the container is given" {

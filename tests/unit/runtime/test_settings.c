@@ -90,6 +90,39 @@ static void test_refused(void **state)
 	}
 }
 
+/* An image may list as much as its configuration has room for. */
+static void test_image_lists_bounded(void **state)
+{
+	static const struct {
+		const char *before, *prefix, *suffix, *after;
+		int count;
+		const char *error;
+	} table[] = {
+		{"\"Env\":[\"Z=\"", ",\"A", "=\"", "]", 4095, NULL},
+		{"\"Env\":[\"Z=\"", ",\"A", "=\"", "]", 4096, "the image has more than 4096 environment variables"},
+		{"\"Volumes\":{\"/z\":{}", ",\"/", "\":{}", "}", 255, NULL},
+		{"\"Volumes\":{\"/z\":{}", ",\"/", "\":{}", "}", 256, "the image has more than 256 volumes"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct image_config image cleanup_image_config = {0};
+		struct settings settings cleanup_settings = {0};
+		cleanup_error struct error err = {0};
+		cleanup_buf struct buf text = {0};
+
+		buf_printf(&text, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"c\"],%s", table[i].before);
+		for (int item = 0; item < table[i].count; item++)
+			buf_printf(&text, "%s%d%s", table[i].prefix, item, table[i].suffix);
+		buf_printf(&text, "%s},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}", table[i].after);
+		unit_assert(image_config_parse(&image, buf_str(&text), &err), "row %zu: %s", i, error_text(&err));
+		bool good = settings_make(&settings, &(struct settings_request){0}, &image, &err);
+		unit_assert(good == (table[i].error == NULL), "row %zu: %s", i, error_text(&err));
+		if (!good)
+			unit_assert_text(error_text(&err), table[i].error);
+	}
+}
+
 static void test_row_and_back(void **state)
 {
 	struct image_config image cleanup_image_config = {0};
@@ -218,5 +251,5 @@ static void test_seccomp(void **state)
 	json_decref(admin);
 }
 
-UNIT_MAIN(cmocka_unit_test(test_args), cmocka_unit_test(test_refused), cmocka_unit_test(test_row_and_back), cmocka_unit_test(test_bundle),
-	cmocka_unit_test(test_names), cmocka_unit_test(test_seccomp))
+UNIT_MAIN(cmocka_unit_test(test_args), cmocka_unit_test(test_refused), cmocka_unit_test(test_image_lists_bounded),
+	cmocka_unit_test(test_row_and_back), cmocka_unit_test(test_bundle), cmocka_unit_test(test_names), cmocka_unit_test(test_seccomp))
