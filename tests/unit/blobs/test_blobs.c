@@ -1,4 +1,5 @@
-/* Content goes in and comes out whole, is refused under a wrong digest, and is durable before its row: the order of the calls is recorded. */
+/* Content goes in and comes out whole, is refused under a wrong digest, and is durable before its row: the order of the recorder_calls is recorded.
+ */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -12,83 +13,7 @@
 #include "blobs/blobs.h"
 #include "db/sql.h"
 
-/* ---- the recorder ---- */
-
-static char calls[256];
-static bool recording;
-static const char *failing; /* the call that fails with EIO */
-
-static bool record(const char *name)
-{
-	if (recording)
-		snprintf(calls + strlen(calls), sizeof calls - strlen(calls), "%s ", name);
-	return recording && failing && strcmp(failing, name) == 0;
-}
-
-static int answer(bool fails, int result)
-{
-	if (fails) {
-		errno = EIO;
-		return -1;
-	}
-	return result;
-}
-
-int __real_fdatasync(int fd);
-int __real_fsync(int fd);
-int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
-
-int __wrap_fdatasync(int fd)
-{
-	bool fails = record("sync-file");
-	return answer(fails, fails ? 0 : __real_fdatasync(fd));
-}
-
-int __wrap_fsync(int fd)
-{
-	bool fails = record("sync-folder");
-	return answer(fails, fails ? 0 : __real_fsync(fd));
-}
-
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
-{
-	bool fails = record("rename");
-	return answer(fails, fails ? 0 : __real_renameat(from_fd, from, to_fd, to));
-}
-
-/* The writes are real unless the disk is "full". */
-static bool disk_full;
-ssize_t __real_write(int fd, const void *data, size_t len);
-ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
-ssize_t __real_pwrite64(int fd, const void *data, size_t len, off_t at);
-ssize_t __wrap_write(int fd, const void *data, size_t len);
-ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at);
-ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at);
-
-static bool is_full(void)
-{
-	if (disk_full)
-		errno = ENOSPC;
-	return disk_full;
-}
-
-ssize_t __wrap_write(int fd, const void *data, size_t len)
-{
-	return __real_write(fd, data, len);
-}
-
-ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
-{
-	return is_full() ? -1 : __real_pwrite(fd, data, len, at);
-}
-
-ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t at)
-{
-	return is_full() ? -1 : __real_pwrite64(fd, data, len, at);
-}
+#include "tests/unit/blobs/recorder.h"
 
 /* ---- the place ---- */
 
@@ -119,9 +44,9 @@ static int end_place(void **state)
 {
 	struct place *place = *state;
 
-	recording = disk_full = false;
-	failing = NULL;
-	calls[0] = '\0';
+	recorder_on = recorder_disk_full = false;
+	recorder_failing = NULL;
+	recorder_calls[0] = '\0';
 	blob_store_close(place->store);
 	db_close(place->db);
 	folder_remove(AT_FDCWD, place->folder, NULL);
@@ -224,9 +149,9 @@ static bool seal_recorded(struct place *place, struct blob_writer **writer, stru
 	cleanup_free char *bytes = pattern(100000);
 
 	assert_true(blob_writer_new(writer, place->store, err) && blob_writer_append(*writer, str_make(bytes, 100000), err));
-	recording = true;
+	recorder_on = true;
 	bool sealed = blob_writer_seal(*writer, NULL, err);
-	recording = false;
+	recorder_on = false;
 	return sealed;
 }
 
@@ -237,7 +162,7 @@ static void a_file_is_synced_then_named_then_its_folder_is_synced(void **state)
 
 	assert_true(seal_recorded(*state, &writer, &err));
 	blob_writer_close(writer);
-	unit_assert_text(calls, "sync-file rename sync-folder ");
+	unit_assert_text(recorder_calls, "sync-file rename sync-folder ");
 }
 
 static void a_failed_sync_is_final(void **state)
@@ -248,9 +173,9 @@ static void a_failed_sync_is_final(void **state)
 		cleanup_error struct error err = {0};
 		struct blob_writer *writer;
 
-		failing = each[i];
+		recorder_failing = each[i];
 		unit_assert(!seal_recorded(*state, &writer, &err), "%s failed and the content was sealed", each[i]);
-		failing = NULL;
+		recorder_failing = NULL;
 		error_clear(&err);
 		if (i != 1)
 			unit_assert(!blob_writer_seal(writer, NULL, &err), "a second sync was believed after %s failed", each[i]);
@@ -323,10 +248,10 @@ static void one_that_begins_anew_holds_no_file(void **state)
 	assert_true(blob_writer_truncate(writer, 0, &err));
 	unit_assert(access(path, F_OK) != 0, "the file is still there");
 	/* Nor does one whose first bytes did not fit. */
-	disk_full = true;
+	recorder_disk_full = true;
 	assert_false(blob_writer_append(writer, str_make(bytes, 100000), &err));
 	error_clear(&err);
-	disk_full = false;
+	recorder_disk_full = false;
 	assert_true(blob_writer_truncate(writer, 0, &err));
 	unit_assert(access(path, F_OK) != 0, "the file is still there");
 	assert_true(blob_writer_append(writer, str_make(bytes, 100000), &err));
@@ -343,11 +268,11 @@ static void a_full_disk_fails_that_append_alone(void **state)
 	struct blob_writer *writer;
 
 	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 100000), &err));
-	disk_full = true;
+	recorder_disk_full = true;
 	assert_false(blob_writer_append(writer, str_make(bytes + 100000, 100000), &err));
 	assert_int_equal(err.kind, ERROR_NO_SPACE);
 	error_clear(&err);
-	disk_full = false;
+	recorder_disk_full = false;
 	unit_assert(blob_writer_append(writer, str_make(bytes + 100000, 100000), &err), "%s", error_text(&err));
 	unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
 	blob_writer_close(writer);
@@ -485,11 +410,11 @@ static void a_full_disk_at_the_first_write_can_be_tried_again(void **state)
 
 	assert_true(blob_writer_new(&writer, place->store, &err) && blob_writer_append(writer, str_make(bytes, 60000), &err));
 	path = mem_printf("%s/uploads/%s", place->folder, blob_writer_name(writer));
-	disk_full = true;
+	recorder_disk_full = true;
 	assert_false(blob_writer_append(writer, str_make(bytes + 60000, 40000), &err));
 	assert_int_equal(err.kind, ERROR_NO_SPACE);
 	error_clear(&err);
-	disk_full = false;
+	recorder_disk_full = false;
 	unit_assert(access(path, F_OK) != 0, "an upload's file was left behind");
 	assert_int_equal(blob_writer_size(writer), 60000);
 	unit_assert(blob_writer_append(writer, str_make(bytes + 60000, 40000), &err), "%s", error_text(&err));
