@@ -1,6 +1,5 @@
-/* Content goes in and comes out whole, is refused under a wrong digest, and is durable before its row: the order of the recorder_calls is recorded.
- */
-#include "tests/unit/unit.h"
+/* Content goes in and comes out whole, is refused under a wrong digest, and is durable before its row: the order of the calls is recorded. */
+#include "tests/unit/blobs/blobs_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,48 +9,14 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "blobs/blobs.h"
-#include "db/sql.h"
-
 #include "tests/unit/blobs/recorder.h"
 
-/* ---- the place ---- */
-
-struct place {
-	char folder[32];
-	struct db *db;
-	struct blob_store *store;
-};
-
-static int make_place(void **state)
+static int end_recorded(void **state)
 {
-	static const struct db_migration migrations[] = {{1, "blobs", sql_blobs}};
-	cleanup_error struct error err = {0};
-	struct place *place = mem_alloc(1, sizeof *place);
-	char where[64];
-
-	snprintf(place->folder, sizeof place->folder, "/tmp/naru-test-XXXXXX");
-	if (!mkdtemp(place->folder))
-		return -1;
-	snprintf(where, sizeof where, "sqlite:%s/test.db", place->folder);
-	struct db_settings settings = {.where = where, .migrations = migrations, .migrations_count = 1};
-	unit_assert(db_open(&place->db, &settings, &err) && blob_store_open(&place->store, place->folder, place->db, &err), "%s", error_text(&err));
-	*state = place;
-	return 0;
-}
-
-static int end_place(void **state)
-{
-	struct place *place = *state;
-
 	recorder_on = recorder_disk_full = false;
 	recorder_failing = NULL;
 	recorder_calls[0] = '\0';
-	blob_store_close(place->store);
-	db_close(place->db);
-	folder_remove(AT_FDCWD, place->folder, NULL);
-	free(place);
-	return 0;
+	return end_place(state);
 }
 
 static bool add(struct db_tx *tx, void *argument, struct error *err)
@@ -80,15 +45,6 @@ static struct digest digest_of(enum hash_kind kind, const char *bytes, size_t le
 
 	hash_bytes(kind, bytes, len, digest.hash);
 	return digest;
-}
-
-static char *pattern(size_t len)
-{
-	char *bytes = mem_alloc(len, 1);
-
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (char)(i * 7 + i / 251);
-	return bytes;
 }
 
 static void content_comes_back_equal_on_both_sides_of_the_limit(void **state)
@@ -458,7 +414,7 @@ static void forgotten_content_is_not_found_and_says_whether_it_was_a_file(void *
 	}
 }
 
-#define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_place)
+#define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_recorded)
 
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
 	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
