@@ -190,7 +190,7 @@ terminal() {
 
 @test "run -it: size, interrupt and exit code; the detach keys leave it running" {
 	image_load bb:1 "ln -s busybox bin/stty"
-	run terminal 'see:/ # ' 'type:stty size; echo a$((1+1))\r' 'see:33 101' 'see:a2' 'see:/ # ' 'type:echo now; sleep 100\r' 'see:\nnow' 'type:\x03' 'see:/ # ' \
+	run terminal 'see:/ # ' 'type:stty size; echo a$((1+1))\r' 'see:33 101' 'see:a2' 'see:/ # ' 'type:sh -c "echo now; exec sleep 100"\r' 'see:\nnow' 'type:\x03' 'see:/ # ' \
 		'type:exit 7\r' -- "$naru" run --rm -it --network none bb:1 sh
 	[ "$status" -eq 7 ] || { echo "$status: $output" && false; }
 	run terminal 'see:/ # ' 'type:\x10\x11' -- "$naru" run -it --name kept --network none bb:1 sh
