@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/hex.h"
 #include "base/mem.h"
 
@@ -165,8 +164,7 @@ static void chain_id(const struct local_image *image, size_t top, struct digest 
 		cleanup_free char *both =
 			mem_printf("%.*s %.*s", STR_ARG(digest_text(out, below)), STR_ARG(digest_text(&image->layers[i].diff_id, layer)));
 
-		*out = (struct digest){.algorithm = DIGEST_SHA256};
-		hash_bytes(HASH_SHA256, both, strlen(both), out->hash);
+		digest_of_bytes(out, DIGEST_SHA256, str_of(both));
 	}
 }
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "local/archive_internal.h"
 #include "local/image_add_internal.h"
@@ -45,14 +44,6 @@ static void loading_free(struct loading *loading)
 	image_config_free(&loading->config);
 	free(loading->layers);
 	free(loading->sizes);
-}
-
-static struct digest sha256_of(const struct buf *bytes)
-{
-	struct digest digest = {.algorithm = DIGEST_SHA256};
-
-	hash_bytes(HASH_SHA256, bytes->data, bytes->len, digest.hash);
-	return digest;
 }
 
 /* ---- layers ---- */
@@ -171,7 +162,7 @@ static bool config_read(struct load *load, struct loading *loading, const char *
 	if (loading->config.diff_ids_count != layers)
 		return error_set(err, ERROR_INVALID, "invalid manifest, layers length mismatch: expected %zu, got %zu", layers,
 			loading->config.diff_ids_count);
-	loading->id = sha256_of(&loading->config_bytes);
+	digest_of_bytes(&loading->id, DIGEST_SHA256, buf_str(&loading->config_bytes));
 	loading->layers = mem_alloc(layers + 1, sizeof *loading->layers);
 	loading->sizes = mem_alloc(layers + 1, sizeof *loading->sizes);
 	return true;
@@ -223,7 +214,7 @@ static bool manifest_make(struct loading *loading, struct error *err)
 		return error_set(err, ERROR_INTERNAL, "a manifest cannot be written");
 	buf_add_text(&loading->manifest_bytes, bytes);
 	free(bytes);
-	loading->manifest_digest = sha256_of(&loading->manifest_bytes);
+	digest_of_bytes(&loading->manifest_digest, DIGEST_SHA256, buf_str(&loading->manifest_bytes));
 	return true;
 }
 
@@ -305,12 +296,12 @@ static char *blob_member(const struct digest *digest)
 static bool blob_bytes(struct load *load, const struct digest *digest, struct buf *out, struct error *err)
 {
 	cleanup_free char *member = blob_member(digest);
-	struct digest found = {.algorithm = digest->algorithm};
+	struct digest found;
 
 	buf_clear(out);
 	if (!archive_member_bytes(&load->members, member, DOCUMENT_MAX, out, err))
 		return false;
-	hash_bytes(digest->algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256, out->data, out->len, found.hash);
+	digest_of_bytes(&found, digest->algorithm, buf_str(out));
 	return digest_equal(&found, digest) || error_set(err, ERROR_CORRUPT, "%s has another digest", member);
 }
 

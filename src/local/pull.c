@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "local/image_add_internal.h"
 #include "local/partial_internal.h"
@@ -103,11 +102,10 @@ static bool bytes_keep(void *argument, struct str bytes, struct error *err)
 static bool config_check(struct pull *pull, struct error *err)
 {
 	const struct descriptor *descriptor = &pull->manifest.config;
-	enum hash_kind kind = descriptor->digest.algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256;
-	struct digest found = {.algorithm = descriptor->digest.algorithm};
+	struct digest found;
 	char text[DIGEST_TEXT_MAX];
 
-	hash_bytes(kind, pull->config_bytes.data, pull->config_bytes.len, found.hash);
+	digest_of_bytes(&found, descriptor->digest.algorithm, buf_str(&pull->config_bytes));
 	if (!digest_equal(&found, &descriptor->digest))
 		return error_set(err, ERROR_CORRUPT, "image config verification failed for digest %s", digest_text(&descriptor->digest, text).data);
 	if (!image_config_parse(&pull->config, buf_str(&pull->config_bytes), err))

@@ -21,7 +21,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "oci/oci.h"
@@ -96,9 +95,9 @@ static long exchange(struct exchange *with, const char *method, const char *targ
 
 static void digest_text(struct str bytes, char text[static DIGEST_TEXT_MAX])
 {
-	struct digest digest = {.algorithm = DIGEST_SHA256};
+	struct digest digest;
 
-	hash_bytes(HASH_SHA256, bytes.data, bytes.len, digest.hash);
+	digest_of_bytes(&digest, DIGEST_SHA256, bytes);
 	digest_format(&digest, text);
 }
 

@@ -4,15 +4,9 @@
 load lib/common
 load lib/peers
 
-# TEST_REGISTRY=peer tries this file against docker-registry instead: whether a failure is the test's own.
 setup() {
 	common_setup
-	if [ "${TEST_REGISTRY-}" = peer ]; then
-		peer_registry_start
-		registry=$peer_registry
-	else
-		registry_start
-	fi
+	registry_or_peer_start
 	archive=$(image layers)
 	loaded=naru-test/layers:1
 	name=$registry/team/layers:1.0

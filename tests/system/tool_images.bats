@@ -4,15 +4,9 @@
 load lib/common
 load lib/peers
 
-# TEST_REGISTRY=peer tries this file against docker-registry instead: whether a failure is the test's own.
 setup() {
 	common_setup
-	if [ "${TEST_REGISTRY-}" = peer ]; then
-		peer_registry_start
-		registry=$peer_registry
-	else
-		registry_start
-	fi
+	registry_or_peer_start
 	name=$registry/team/small:1.0
 }
 
@@ -58,8 +52,11 @@ by_layer() {
 
 	docker pull "$name" | by_layer >"$work/docker.pull"
 	"$naru" pull "$name" | by_layer >"$work/naru.pull"
-	# Which layer is done first is a race in both; the lines of each, and the first and last, are the same.
-	diff <(sort "$work/docker.pull") <(sort "$work/naru.pull") && [ "$(sed -n '1p;$p' "$work/docker.pull")" = "$(sed -n '1p;$p' "$work/naru.pull")" ]
+	# docker tells a watcher the state that is there when it looks (moby, distribution/xfer: a signal, then the last progress): one that is over at
+	# once may be missing there. naru says each.
+	[ "$(grep -c ': Verifying Checksum$' "$work/naru.pull")" -eq 2 ]
+	{ diff "$work/docker.pull" "$work/naru.pull" || :; } | sed -E '/^[0-9,]+a[0-9,]+$/d; /^> [0-9a-f]{12}: Verifying Checksum$/d' >"$work/differences"
+	cat "$work/differences" && [ ! -s "$work/differences" ]
 	same_words pull "$name"
 	same_words pull -q "$name"
 
@@ -174,14 +171,19 @@ peer_blob() {
 	echo "$work/peer-registry/docker/registry/v2/blobs/sha256/${1:7:2}/${1:7}/data"
 }
 
-@test "a layer with a wrong digest is never stored" {
+# peer_small_push: the small image lies in docker-registry alone, whose files can be damaged; sets $name, and $manifest to its manifest.
+peer_small_push() {
 	peer_registry_start
 	small_archive
 	name=$peer_registry/team/small:1.0
 	"$naru" load -q -i "$archive" && "$naru" tag naru-test/small:1 "$name" && "$naru" push "$name"
-	layer=$(curl -sf -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "http://$peer_registry/v2/team/small/manifests/1.0" |
-		jq -r '.layers[1].digest')
+	manifest=$(curl -sf -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "http://$peer_registry/v2/team/small/manifests/1.0")
 	"$naru" rmi naru-test/small:1 "$name"
+}
+
+@test "a layer with a wrong digest is never stored" {
+	peer_small_push
+	layer=$(jq -r '.layers[1].digest' <<<"$manifest")
 	cp "$(peer_blob "$layer")" "$work/whole"
 	# One bit, near the end: the gzip stream stays readable up to there.
 	python3 - "$(peer_blob "$layer")" <<-'PYTHON'
@@ -203,13 +205,8 @@ peer_blob() {
 }
 
 @test "a configuration with a wrong digest is never stored" {
-	peer_registry_start
-	small_archive
-	name=$peer_registry/team/small:1.0
-	"$naru" load -q -i "$archive" && "$naru" tag naru-test/small:1 "$name" && "$naru" push "$name"
-	config=$(curl -sf -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "http://$peer_registry/v2/team/small/manifests/1.0" |
-		jq -r '.config.digest')
-	"$naru" rmi naru-test/small:1 "$name"
+	peer_small_push
+	config=$(jq -r '.config.digest' <<<"$manifest")
 	# Still a configuration, of the same length.
 	sed -i 's/amd64/amd46/' "$(peer_blob "$config")"
 	fails_with 1 "image config verification failed for digest $config" "$naru" pull "$name"

@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "registry/distribution/answers.h"
 #include "registry/distribution/range.h"
@@ -148,10 +147,9 @@ void distribution_manifest_get(struct request *request)
 /* The digest of the body, which a push by digest must have. */
 static bool digest_body(struct request *request, struct str reference, struct digest *digest)
 {
-	struct str body = request_body(request);
-	struct digest real = {.algorithm = is_digest(reference) ? digest->algorithm : DIGEST_SHA256};
+	struct digest real;
 
-	hash_bytes(real.algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256, body.data, body.len, real.hash);
+	digest_of_bytes(&real, is_digest(reference) ? digest->algorithm : DIGEST_SHA256, request_body(request));
 	if (is_digest(reference) && !digest_equal(&real, digest)) {
 		answer_error_code(request, CODE_DIGEST_INVALID, reference, "the manifest does not have the digest that it was pushed by");
 		return false;

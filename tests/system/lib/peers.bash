@@ -14,6 +14,16 @@ peer_registry_start() {
 	wait_for 20 http_answers "http://$peer_registry/v2/"
 }
 
+# registry_or_peer_start: naru-registry; or docker-registry where TEST_REGISTRY=peer asks whether a failure is the test's own. Sets $registry.
+registry_or_peer_start() {
+	if [ "${TEST_REGISTRY-}" = peer ]; then
+		peer_registry_start
+		registry=$peer_registry
+	else
+		registry_start
+	fi
+}
+
 # Debian's dockerd in folders of its own, without bridge and without a rule in the machine's firewall; dockerd_start OPTION... for other networks.
 dockerd_start() {
 	needs_root
