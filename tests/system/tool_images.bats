@@ -266,6 +266,15 @@ large_push() {
 	NARU_HOME=$work/other "$naru" push -q "$registry/team/large:1"
 }
 
+# registry_stalls: from here on $registry is reached through a proxy that holds a layer up after 50 MiB while $work/stall exists.
+registry_stalls() {
+	local front
+	front=127.0.0.1:$(port_free)
+	process_start stall-proxy "$top/tests/system/lib/stall-proxy" "$front" "$registry" 52428800 "$work/stall"
+	registry=$front
+	wait_for 20 http_answers "http://$registry/v2/"
+}
+
 @test "pulls of one image at once do each other no harm" {
 	large_push
 	for i in 1 2 3 4; do
@@ -285,10 +294,13 @@ staging_used() {
 }
 
 @test "a pull that is killed leaves nothing visible, and the next one succeeds" {
+	registry_stalls
 	large_push
+	touch "$work/stall"
 	process_start pull "$naru" pull "$registry/team/large:1"
 	wait_for 20 staging_used
 	process_end pull KILL
+	rm "$work/stall"
 	[ -z "$("$naru" images -q)" ]
 	"$naru" pull "$registry/team/large:1"
 	[ "$(find "$NARU_HOME/staging" -mindepth 1 | wc -l)" -eq 0 ]
@@ -302,11 +314,14 @@ uploads_over() {
 
 @test "a pull that broke off goes on where it ended, unless what is left of it has been damaged" {
 	[ "${TEST_REGISTRY-}" != peer ] || skip "the log of naru-registry says what was sent"
+	registry_stalls
 	large_push
 	for damage in no yes; do
+		touch "$work/stall"
 		process_start pull "$naru" pull "$registry/team/large:1"
 		wait_for 20 uploads_over 40M
 		process_end pull KILL
+		rm "$work/stall"
 		[ $damage = no ] || printf damaged | dd of="$(find "$NARU_HOME/uploads" -type f)" bs=1 seek=1000000 conv=notrunc status=none
 		: >"$work/registry.log"
 		"$naru" pull -q "$registry/team/large:1"
@@ -318,7 +333,9 @@ uploads_over() {
 }
 
 @test "Ctrl-C ends a pull with 130 and leaves the store whole" {
+	registry_stalls
 	large_push
+	touch "$work/stall"
 	# In a process group of its own: a shell's background jobs ignore the signal.
 	python3 - "$naru" "$registry/team/large:1" "$NARU_HOME/staging" >"$work/interrupted" <<-'PYTHON'
 		import os, signal, subprocess, sys, time
@@ -331,6 +348,7 @@ uploads_over() {
 		said = pull.communicate(timeout=20)[1].decode()
 		print(pull.returncode, repr(said))
 	PYTHON
+	rm "$work/stall"
 	[ "$(cat "$work/interrupted")" = "130 ''" ]
 	[ -z "$("$naru" images -q)" ]
 	[ "$(find "$NARU_HOME/staging" -mindepth 1 | wc -l)" -eq 0 ]
