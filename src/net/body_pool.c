@@ -6,6 +6,7 @@ void body_pool_init(struct body_pool *pool, size_t count)
 {
 	pthread_mutex_init(&pool->lock, NULL);
 	pool->free = NULL;
+	pool->free_count = 0;
 	pool->unmade = count;
 	pool->wanted = false;
 }
@@ -25,12 +26,14 @@ struct body_buffer *body_pool_take(struct body_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	struct body_buffer *buffer = pool->free;
 	bool make = !buffer && pool->unmade;
-	if (buffer)
+	if (buffer) {
 		pool->free = buffer->next;
-	else if (make)
+		pool->free_count--;
+	} else if (make) {
 		pool->unmade--;
-	else
+	} else {
 		pool->wanted = true;
+	}
 	pthread_mutex_unlock(&pool->lock);
 	if (make)
 		buffer = mem_alloc(1, sizeof *buffer);
@@ -48,6 +51,15 @@ bool body_pool_give(struct body_pool *pool, struct body_buffer *buffer)
 	pool->wanted = false;
 	buffer->next = pool->free;
 	pool->free = buffer;
+	pool->free_count++;
 	pthread_mutex_unlock(&pool->lock);
 	return wanted;
+}
+
+size_t body_pool_count(struct body_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	size_t count = pool->free_count + pool->unmade;
+	pthread_mutex_unlock(&pool->lock);
+	return count;
 }

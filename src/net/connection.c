@@ -346,7 +346,7 @@ static bool skip_blank(struct connection *connection)
 /* Reads a little more of a head; false when nothing has come. */
 static bool read_head(struct connection *connection)
 {
-	size_t got, limit = connection->loop->server->settings.limits.header_bytes;
+	size_t got, limit = connection->loop->policy->limits.header_bytes;
 
 	if (connection->in_len == connection->in_capacity) {
 		connection->in_capacity = connection->in_capacity * 2 < limit ? connection->in_capacity * 2 : limit + HEAD_FIRST_SIZE;
@@ -368,7 +368,7 @@ static bool read_head(struct connection *connection)
 static bool head_run(struct connection *connection)
 {
 	struct guard *guard = &connection->request.head;
-	size_t limit = connection->loop->server->settings.limits.header_bytes;
+	size_t limit = connection->loop->policy->limits.header_bytes;
 
 	for (;;) {
 		enum guard_result result = GUARD_MORE;
@@ -467,12 +467,15 @@ void connection_timed_out(struct connection *connection)
 			connection_close(connection);
 			return;
 		}
+		loop_count(connection->loop, COUNTER_TIMEOUTS, 1);
 		refuse_head(connection, 408, "the request did not come in time");
 		break;
 	case CONNECTION_BODY:
+		loop_count(connection->loop, COUNTER_TIMEOUTS, 1);
 		connection->body_status = 408;
 		break;
 	case CONNECTION_ANSWER:
+		loop_count(connection->loop, COUNTER_TIMEOUTS, 1);
 		connection->failed = true;
 		break;
 	default:

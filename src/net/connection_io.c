@@ -34,6 +34,7 @@ enum io_result connection_read(struct connection *connection, void *data, size_t
 	if (count == 0)
 		return IO_END;
 	*got = (size_t)count;
+	loop_count(connection->loop, COUNTER_RECEIVED_BYTES, *got);
 	/* Fewer than asked: the socket is dry, and epoll tells of what comes next. Not so once the other side has closed: that was told already. */
 	if (*got < len && !connection->hung_up)
 		connection->can_read = false;
@@ -54,6 +55,7 @@ enum io_result connection_write(struct connection *connection, const struct iove
 	if (written < 0)
 		return io_error(&connection->can_write);
 	*sent = (size_t)written;
+	loop_count(connection->loop, COUNTER_SENT_BYTES, *sent);
 	return IO_SOME;
 }
 
@@ -71,6 +73,7 @@ enum io_result connection_send_file(struct connection *connection, int fd, int64
 	if (written < 0)
 		return io_error(&connection->can_write);
 	*sent = (size_t)written;
+	loop_count(connection->loop, COUNTER_SENT_BYTES, *sent);
 	return written == 0 ? IO_END : IO_SOME;
 }
 

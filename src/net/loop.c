@@ -25,6 +25,8 @@ bool loop_init(struct loop *loop, struct server *server, size_t index, struct er
 	loop->source = SOURCE_WAKE;
 	loop->server = server;
 	loop->index = index;
+	loop->policy = server->policy;
+	policy_hold(loop->policy);
 	loop->epoll_fd = loop->wake_fd = -1;
 	link_init(&loop->all);
 	link_init(&loop->run);
@@ -49,6 +51,8 @@ void loop_destroy(struct loop *loop)
 		loop->inbox_first = connection->post_next;
 		connection_free(connection);
 	}
+	policy_release(atomic_load(&loop->next_policy));
+	policy_release(loop->policy);
 	if (loop->epoll_fd >= 0)
 		close(loop->epoll_fd);
 	if (loop->wake_fd >= 0)
@@ -234,6 +238,7 @@ void *loop_run(void *argument)
 	while (!loop->stopping || atomic_load(&loop->connections) > 0) {
 		int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, wait_ms(loop));
 		loop->now_us = clock_monotonic_us();
+		policy_take(loop);
 		for (int i = 0; i < count; i++)
 			on_event(loop, &events[i]);
 		read_inbox(loop);

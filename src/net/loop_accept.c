@@ -16,7 +16,7 @@ void loop_set_accepting(struct loop *loop, bool accepting)
 	struct server *server = loop->server;
 
 	if (accepting == loop->accepting ||
-		(accepting && (!atomic_load(&server->accepting) || atomic_load(&server->connections) >= server->settings.limits.connections)))
+		(accepting && (!atomic_load(&server->accepting) || atomic_load(&server->connections) >= loop->policy->limits.connections)))
 		return;
 	loop->accepting = accepting;
 	for (size_t i = 0; i < server->listeners_count; i++) {
@@ -53,7 +53,7 @@ void loop_accept(struct loop *loop, struct listener *listener)
 		socklen_t peer_size = sizeof peer;
 		int one = 1;
 
-		if (atomic_load(&server->connections) >= server->settings.limits.connections) {
+		if (atomic_load(&server->connections) >= loop->policy->limits.connections) {
 			loop_set_accepting(loop, false);
 			return;
 		}
@@ -69,6 +69,7 @@ void loop_accept(struct loop *loop, struct listener *listener)
 		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		atomic_fetch_add(&server->connections, 1);
+		loop_count(loop, COUNTER_ACCEPTED, 1);
 		struct connection *connection = connection_new(fd, &peer);
 		struct loop *idlest = idlest_loop(loop);
 		connection->loop = idlest;

@@ -180,6 +180,20 @@ struct str request_peer(const struct request *request)
 	return str_of(request_connection(request)->peer);
 }
 
+struct str request_scheme(const struct request *request)
+{
+	(void)request;
+	return STR("http");
+}
+
+struct str request_host(const struct request *request)
+{
+	struct str host;
+
+	request_header(request, "Host", &host);
+	return host;
+}
+
 struct str request_id(const struct request *request)
 {
 	return str_make(request->id, sizeof request->id);

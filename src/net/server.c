@@ -79,6 +79,7 @@ static void server_free(struct server *server)
 	for (size_t i = 0; i < server->listeners_count; i++)
 		if (server->listeners[i].fd >= 0)
 			close(server->listeners[i].fd);
+	policy_release(server->policy);
 	body_pool_destroy(&server->pool);
 	router_free(server->router);
 	free(server->loops);
@@ -109,34 +110,25 @@ static bool start_threads(struct server *server, struct error *err)
 	return true;
 }
 
-/* A limit that is 0 is the default's. */
-static void fill_limits(struct server_limits *limits)
-{
-	const struct server_limits *defaults = &server_limits_default;
-
-	limits->connections = limits->connections ? limits->connections : defaults->connections;
-	limits->header_bytes = limits->header_bytes ? limits->header_bytes : defaults->header_bytes;
-	limits->buffers = limits->buffers ? limits->buffers : defaults->buffers;
-	limits->head_timeout_ms = limits->head_timeout_ms ? limits->head_timeout_ms : defaults->head_timeout_ms;
-	limits->idle_timeout_ms = limits->idle_timeout_ms ? limits->idle_timeout_ms : defaults->idle_timeout_ms;
-	limits->body_timeout_ms = limits->body_timeout_ms ? limits->body_timeout_ms : defaults->body_timeout_ms;
-}
-
 bool server_start(struct server **out, const struct server_settings *settings, struct error *err)
 {
 	struct server *server = mem_alloc(1, sizeof *server);
 
 	server->settings = *settings;
-	fill_limits(&server->settings.limits);
-	body_pool_init(&server->pool, server->settings.limits.buffers);
+	server->settings.listen = NULL;
+	server->settings.tls = NULL;
+	server->settings.trusted_proxies = NULL;
+	server->policy = policy_new(settings, err);
+	body_pool_init(&server->pool, server->policy ? server->policy->limits.buffers : 0);
 	server->listeners = mem_alloc(settings->listen_count, sizeof *server->listeners);
-	bool started = router_new(&server->router, settings->routes, settings->routes_count, err);
+	bool started = server->policy && router_new(&server->router, settings->routes, settings->routes_count, err);
 	while (started && server->listeners_count < settings->listen_count) {
+		const struct server_listener *wanted = &settings->listen[server->listeners_count];
 		struct listener *listener = &server->listeners[server->listeners_count++];
 		listener->fd = -1;
-		started = listener_open(listener, settings->listen[server->listeners_count - 1], err);
+		listener->tls = wanted->tls;
+		started = listener_open(listener, wanted->address, err);
 	}
-	server->settings.listen = NULL;
 	if (!started || !start_threads(server, err)) {
 		server_stop(server, 0);
 		return false;
@@ -151,6 +143,42 @@ bool server_start(struct server **out, const struct server_settings *settings, s
 const char *server_address(const struct server *server, size_t index)
 {
 	return server->listeners[index].address;
+}
+
+bool server_reload(struct server *server, const struct server_settings *settings, struct error *err)
+{
+	struct server_policy *policy = policy_new(settings, err);
+
+	if (!policy)
+		return false;
+	policy_release(server->policy);
+	server->policy = policy;
+	for (size_t i = 0; i < server->loops_count; i++)
+		policy_offer(&server->loops[i], policy);
+	return true;
+}
+
+void server_counters(const struct server *server, struct server_counters *out)
+{
+	uint64_t sums[COUNTERS_COUNT] = {0};
+
+	for (size_t i = 0; i < server->loops_count; i++)
+		for (size_t k = 0; k < COUNTERS_COUNT; k++)
+			sums[k] += atomic_load_explicit(&server->loops[i].counters[k], memory_order_relaxed);
+	*out = (struct server_counters){
+		.accepted = sums[COUNTER_ACCEPTED],
+		.open = atomic_load(&server->connections),
+		.refused_connections = sums[COUNTER_REFUSED_CONNECTIONS],
+		.refused_per_address = sums[COUNTER_REFUSED_PER_ADDRESS],
+		.refused_rate = sums[COUNTER_REFUSED_RATE],
+		.timeouts = sums[COUNTER_TIMEOUTS],
+		.tls_handshakes = sums[COUNTER_TLS_HANDSHAKES],
+		.tls_failures = sums[COUNTER_TLS_FAILURES],
+		.tls_resumed = sums[COUNTER_TLS_RESUMED],
+		.received_bytes = sums[COUNTER_RECEIVED_BYTES],
+		.sent_bytes = sums[COUNTER_SENT_BYTES],
+		.buffers_free = body_pool_count((struct body_pool *)&server->pool),
+	};
 }
 
 void server_stop(struct server *server, unsigned int timeout_ms)

@@ -48,6 +48,20 @@ struct route {
 	int access;                              /* for the one who admits; the server does not look at it */
 };
 
+/* Where connections come in. */
+struct server_listener {
+	/* "127.0.0.1:5000", "[::1]:0" (port 0 takes a free one), "unix:/run/x.sock", or "fd:3": a socket that somebody opened and listens on for us.
+	 */
+	const char *address;
+	bool tls;
+};
+
+struct server_tls {
+	const char *cert_file; /* PEM: the certificate, then its chain */
+	const char *key_file;  /* PEM, without a passphrase */
+	bool only_1_3;         /* else TLS 1.2 and 1.3 */
+};
+
 struct server_limits {
 	size_t connections;           /* open at once; more wait in the kernel */
 	size_t header_bytes;          /* request line and headers: 431 */
@@ -55,13 +69,22 @@ struct server_limits {
 	unsigned int head_timeout_ms; /* from a connection's or request's first byte to the end of its head: 408 */
 	unsigned int idle_timeout_ms; /* between requests */
 	unsigned int body_timeout_ms; /* without a byte moving, in either direction */
+
+	/* Of these 0 is no limit. An address is the client's: behind a trusted proxy the one that it names. */
+	size_t connections_per_address;   /* open at once; more are closed at accept */
+	unsigned int requests_per_second; /* of one address; more: 429 with Retry-After */
+	unsigned int requests_burst;      /* … and how many it may be ahead */
+	unsigned int body_rate_min;       /* bytes a second, over any 30 s or so, that a body has to move; slower: 408 and close */
 };
-/* 10,000 connections, 32 KiB, 64 buffers, 20 s, 120 s, 60 s. */
+/* 10,000 connections, 32 KiB, 64 buffers, 20 s, 120 s, 60 s; the others 0. */
 extern const struct server_limits server_limits_default;
 
 struct server_settings {
-	const char *const *listen; /* "127.0.0.1:5000", "[::1]:0"; port 0 takes a free one */
+	const struct server_listener *listen;
 	size_t listen_count;
+	const struct server_tls *tls;       /* NULL: no listener has tls */
+	const char *const *trusted_proxies; /* "10.0.0.0/8", "::1", "unix": whose Forwarded and X-Forwarded-* are believed */
+	size_t trusted_proxies_count;
 	size_t loops;   /* 0: one a core */
 	size_t workers; /* 0: 16 */
 	struct server_limits limits;
@@ -76,10 +99,33 @@ struct server_settings {
 	void (*answered)(const struct request *request, int status, int64_t sent_bytes, int64_t took_us);
 };
 
-/* Binds, starts loops and workers and accepts. An address that is taken is ERROR_CONFLICT and names it. */
+/*
+ * Binds, starts loops and workers and accepts. An address that is taken is ERROR_CONFLICT and names it; a certificate or key that cannot be used is
+ * ERROR_INVALID or the reading's own error, and names the file. Of the settings only the routes are kept by reference.
+ */
 bool server_start(struct server **out, const struct server_settings *settings, struct error *err);
-/* The address of listener index as text, "127.0.0.1:5000", with the real port. Borrowed. */
+/* The address of listener index as text, "127.0.0.1:5000" with the real port, or "unix:/run/x.sock". Borrowed. */
 const char *server_address(const struct server *server, size_t index);
+/*
+ * Reads certificate and key again, and takes limits (but buffers) and trusted proxies from settings; routes and listeners stay. New connections use
+ * them, open ones keep the certificate that they began with. On an error everything stays as it was. From any thread, one at a time.
+ */
+bool server_reload(struct server *server, const struct server_settings *settings, struct error *err);
+
+/* What has happened since the start; open and buffers_free are of this moment. */
+struct server_counters {
+	uint64_t accepted, open;
+	uint64_t refused_connections, refused_per_address,
+		refused_rate; /* beyond a limit: connections, connections_per_address, requests_per_second */
+	uint64_t timeouts;    /* of a head, a body, or an answer's way out; not idle connections */
+	uint64_t tls_handshakes, tls_failures,
+		tls_resumed;                 /* handshakes that came to their end, those that did not, and how many of the first used a ticket */
+	uint64_t received_bytes, sent_bytes; /* within TLS where there is some */
+	size_t buffers_free;
+};
+/* From any thread. The figures are each right, and not of quite the same moment. */
+void server_counters(const struct server *server, struct server_counters *out);
+
 /* Accepts no more, lets what runs finish for up to timeout_ms, then closes everything, ends the threads and frees it. */
 void server_stop(struct server *server, unsigned int timeout_ms);
 
@@ -104,8 +150,12 @@ bool request_header_at(const struct request *request, const char *name, size_t i
 int64_t request_body_length(const struct request *request);
 /* The body, when the route had it read into memory. */
 struct str request_body(const struct request *request);
-/* "127.0.0.1:43210". */
+/* The client, "127.0.0.1:43210" or "unix"; behind trusted proxies the address that they name. */
 struct str request_peer(const struct request *request);
+/* "http" or "https", as the client sees it: its proxy's word when that is trusted. */
+struct str request_scheme(const struct request *request);
+/* host[:port] as the client sees it; empty when it sent none (HTTP/1.0). */
+struct str request_host(const struct request *request);
 /* 16 hex digits, given by the server; answered as X-Request-Id. */
 struct str request_id(const struct request *request);
 /* A pointer of the handler's own; a sink keeps its state here. NULL at first. */

@@ -36,6 +36,39 @@
 #define MEMORY_BODIES_MAX ((size_t)32 * 1024 * 1024) /* of all bodies in memory together; over it a request gets 503 */
 
 struct connection;
+struct loop;
+
+/* ---- policy.c: what server_reload may change ---- */
+
+struct server_policy {
+	atomic_size_t holders;
+	struct server_limits limits; /* none of the first six is 0 */
+};
+
+/* One holder has it: the caller. NULL and err when the settings cannot be used. */
+struct server_policy *policy_new(const struct server_settings *settings, struct error *err);
+void policy_hold(struct server_policy *policy);
+void policy_release(struct server_policy *policy);
+/* From any thread: the loop takes it before its next turn. The caller keeps its own hold. */
+void policy_offer(struct loop *loop, struct server_policy *policy);
+/* On the loop, between two turns. */
+void policy_take(struct loop *loop);
+
+/* ---- what a loop counts; server_counters adds the loops up ---- */
+
+enum counter {
+	COUNTER_ACCEPTED,
+	COUNTER_REFUSED_CONNECTIONS,
+	COUNTER_REFUSED_PER_ADDRESS,
+	COUNTER_REFUSED_RATE,
+	COUNTER_TIMEOUTS,
+	COUNTER_TLS_HANDSHAKES,
+	COUNTER_TLS_FAILURES,
+	COUNTER_TLS_RESUMED,
+	COUNTER_RECEIVED_BYTES,
+	COUNTER_SENT_BYTES,
+	COUNTERS_COUNT,
+};
 
 /* ---- body_pool.c: the buffers that all bodies share ---- */
 
@@ -48,6 +81,7 @@ struct body_buffer {
 struct body_pool {
 	pthread_mutex_t lock; /* guards what follows */
 	struct body_buffer *free;
+	size_t free_count;
 	size_t unmade; /* buffers that were never needed yet */
 	bool wanted;   /* a loop went away without one */
 };
@@ -56,6 +90,8 @@ void body_pool_init(struct body_pool *pool, size_t count);
 void body_pool_destroy(struct body_pool *pool);
 /* An empty buffer, or NULL: then body_pool_give says true once when there is one again. */
 struct body_buffer *body_pool_take(struct body_pool *pool);
+/* How many may be taken now. */
+size_t body_pool_count(struct body_pool *pool);
 /* Gives a buffer back; true when the loops that starve have to be told. */
 bool body_pool_give(struct body_pool *pool, struct body_buffer *buffer);
 
@@ -185,6 +221,7 @@ static inline struct connection *request_connection(const struct request *reques
 struct listener {
 	enum source_kind source; /* first */
 	int fd;
+	bool tls;
 	char address[INET6_ADDRSTRLEN + 10];
 };
 
@@ -197,8 +234,11 @@ struct loop {
 	pthread_t thread; /* the same, set by the thread itself */
 	int64_t now_us;   /* monotonic, of this turn */
 	struct link all, run, starved, dead;
-	struct link timers[TIMER_KINDS_COUNT]; /* each in order of its ends, as all of a kind take equally long */
-	atomic_size_t connections;             /* others read it to find the idlest loop */
+	struct link timers[TIMER_KINDS_COUNT];       /* each in order of its ends, as all of a kind take equally long */
+	atomic_size_t connections;                   /* others read it to find the idlest loop */
+	struct server_policy *policy;                /* of this turn */
+	_Atomic(struct server_policy *) next_policy; /* offered, or NULL */
+	_Atomic uint64_t counters[COUNTERS_COUNT];   /* the loop alone writes them */
 	bool accepting;
 	bool stopping;
 	uint64_t next_id;
@@ -211,7 +251,8 @@ struct loop {
 };
 
 struct server {
-	struct server_settings settings; /* its listen is not kept */
+	struct server_settings settings; /* its pointers but routes and context are not kept; limits: see policy */
+	struct server_policy *policy;    /* the newest; server_start and server_reload alone use it */
 	struct router *router;
 	struct thread_pool *workers;
 	struct body_pool pool;
@@ -225,6 +266,14 @@ struct server {
 	atomic_bool stopping;
 	_Atomic int64_t stop_at_us; /* when what still runs is cut off; set before stopping */
 };
+
+/* Counts on the loop's own thread. */
+static inline void loop_count(struct loop *loop, enum counter counter, uint64_t by)
+{
+	uint64_t before = atomic_load_explicit(&loop->counters[counter], memory_order_relaxed);
+
+	atomic_store_explicit(&loop->counters[counter], before + by, memory_order_relaxed);
+}
 
 /* loop.c */
 bool loop_init(struct loop *loop, struct server *server, size_t index, struct error *err);

@@ -1,9 +1,12 @@
-/* Timeouts. All timers of a kind take equally long, so a list in order of starting is in order of ending: every operation is one step. */
+/*
+ * Timeouts. All timers of a kind take equally long, so a list in order of starting is in order of ending: every operation is one step. When a reload
+ * makes a kind shorter, those that began before it may keep others waiting for up to the old time, once.
+ */
 #include "net/server_internal.h"
 
 static int64_t kind_us(const struct loop *loop, enum timer_kind kind)
 {
-	const struct server_limits *limits = &loop->server->settings.limits;
+	const struct server_limits *limits = &loop->policy->limits;
 
 	switch (kind) {
 	case TIMER_HEAD:

@@ -157,8 +157,9 @@ static void log_answer(const struct request *request, int status, int64_t sent_b
 
 static bool start_server(struct registry *registry, const struct settings *settings, struct error *err)
 {
+	struct server_listener listen[SETTINGS_LISTEN_MAX] = {0};
 	struct server_settings server = {
-		.listen = settings->listen,
+		.listen = listen,
 		.listen_count = settings->listen_count,
 		.limits = server_limits_default,
 		.routes = registry_routes,
@@ -168,6 +169,8 @@ static bool start_server(struct registry *registry, const struct settings *setti
 		.answered = settings->log_requests ? log_answer : NULL,
 	};
 
+	for (size_t i = 0; i < settings->listen_count; i++)
+		listen[i].address = settings->listen[i];
 	server.limits.connections = connections(registry);
 	if (!server_start(&registry->server, &server, err))
 		return false;

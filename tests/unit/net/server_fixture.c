@@ -185,7 +185,7 @@ static void answered(const struct request *request, int status, int64_t sent_byt
 
 void fixture_start(struct fixture *fixture, const struct server_limits *limits)
 {
-	static const char *const listen[] = {"127.0.0.1:0"};
+	static const struct server_listener listen[] = {{.address = "127.0.0.1:0"}};
 	cleanup_error struct error err = {0};
 	const struct server_settings settings = {
 		.listen = listen,

@@ -340,13 +340,13 @@ static void says_why_it_cannot_listen(void **state)
 	fixture_start(&fixture, NULL);
 	for (size_t i = 0; i <= ARRAY_SIZE(rows); i++) {
 		bool taken = i == ARRAY_SIZE(rows);
-		const char *const listen[] = {taken ? server_address(fixture.server, 0) : rows[i].address};
+		const struct server_listener listen[] = {{.address = taken ? server_address(fixture.server, 0) : rows[i].address}};
 		const struct server_settings settings = {.listen = listen, .listen_count = 1, .limits = server_limits_default};
 		cleanup_error struct error err = {0};
 		struct server *server;
-		unit_assert(!server_start(&server, &settings, &err), "%s: it listens", listen[0]);
-		unit_assert(
-			err.kind == (taken ? ERROR_CONFLICT : rows[i].kind) && strstr(err.message, listen[0]), "%s: %s", listen[0], error_text(&err));
+		unit_assert(!server_start(&server, &settings, &err), "%s: it listens", listen[0].address);
+		unit_assert(err.kind == (taken ? ERROR_CONFLICT : rows[i].kind) && strstr(err.message, listen[0].address), "%s: %s",
+			listen[0].address, error_text(&err));
 	}
 	fixture_stop(&fixture);
 }

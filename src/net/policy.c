@@ -1,0 +1,63 @@
+/*
+ * What server_reload may change, as one thing that never changes itself: every loop has a policy of its own, takes the next one between two turns,
+ * and the last to leave one frees it. So nothing that reads a limit takes a lock.
+ */
+#include "net/server_internal.h"
+
+#include "base/mem.h"
+
+/* A limit that is 0 is the default's; of those that have no default 0 is none. */
+static void fill_limits(struct server_limits *limits)
+{
+	const struct server_limits *defaults = &server_limits_default;
+
+	limits->connections = limits->connections ? limits->connections : defaults->connections;
+	limits->header_bytes = limits->header_bytes ? limits->header_bytes : defaults->header_bytes;
+	limits->buffers = limits->buffers ? limits->buffers : defaults->buffers;
+	limits->head_timeout_ms = limits->head_timeout_ms ? limits->head_timeout_ms : defaults->head_timeout_ms;
+	limits->idle_timeout_ms = limits->idle_timeout_ms ? limits->idle_timeout_ms : defaults->idle_timeout_ms;
+	limits->body_timeout_ms = limits->body_timeout_ms ? limits->body_timeout_ms : defaults->body_timeout_ms;
+}
+
+struct server_policy *policy_new(const struct server_settings *settings, struct error *err)
+{
+	struct server_policy *policy = mem_alloc(1, sizeof *policy);
+
+	(void)err;
+	atomic_store(&policy->holders, 1);
+	policy->limits = settings->limits;
+	fill_limits(&policy->limits);
+	return policy;
+}
+
+void policy_hold(struct server_policy *policy)
+{
+	atomic_fetch_add(&policy->holders, 1);
+}
+
+void policy_release(struct server_policy *policy)
+{
+	if (!policy || atomic_fetch_sub(&policy->holders, 1) > 1)
+		return;
+	free(policy);
+}
+
+void policy_offer(struct loop *loop, struct server_policy *policy)
+{
+	policy_hold(policy);
+	policy_release(atomic_exchange(&loop->next_policy, policy));
+	loop_wake(loop);
+}
+
+void policy_take(struct loop *loop)
+{
+	struct server_policy *next;
+
+	if (!atomic_load_explicit(&loop->next_policy, memory_order_relaxed))
+		return;
+	next = atomic_exchange(&loop->next_policy, NULL);
+	if (!next)
+		return;
+	policy_release(loop->policy);
+	loop->policy = next;
+}
