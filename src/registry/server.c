@@ -62,9 +62,9 @@ static size_t idle_uploads(const struct registry *registry)
 }
 
 /* One descriptor for a connection and one for what it reads or writes. */
-static size_t connections(const struct registry *registry)
+static size_t connections(const struct registry *registry, const struct settings *settings)
 {
-	size_t apart = DESCRIPTORS_APART + idle_uploads(registry), most = server_limits_default.connections, count = CONNECTIONS_MIN;
+	size_t apart = DESCRIPTORS_APART + idle_uploads(registry), most = settings->limits.server.connections, count = CONNECTIONS_MIN;
 
 	if (registry->descriptors > apart + 2 * count)
 		count = (registry->descriptors - apart) / 2;
@@ -103,14 +103,16 @@ static bool own_folder(struct registry *registry, const char *folder, struct err
 	return true;
 }
 
-static bool open_data(struct registry *registry, const char *folder, struct error *err)
+static bool open_data(struct registry *registry, const struct settings *settings, struct error *err)
 {
+	const char *folder = settings->data;
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
 	cleanup_error struct error left = {0};
 	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations)};
 
 	if (!own_folder(registry, folder, err) || !db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, folder, registry->db, err))
 		return false;
+	registry->distribution.settings = settings;
 	registry->distribution.store = registry->store;
 	pthread_mutex_init(&registry->distribution.large_manifest, NULL);
 	registry->distribution.catalog = catalog_new(registry->db, registry->store);
@@ -161,7 +163,7 @@ static bool start_server(struct registry *registry, const struct settings *setti
 	struct server_settings server = {
 		.listen = listen,
 		.listen_count = settings->listen_count,
-		.limits = server_limits_default,
+		.limits = settings->limits.server,
 		.routes = registry_routes,
 		.routes_count = registry_routes_count,
 		.context = &registry->distribution,
@@ -170,8 +172,8 @@ static bool start_server(struct registry *registry, const struct settings *setti
 	};
 
 	for (size_t i = 0; i < settings->listen_count; i++)
-		listen[i].address = settings->listen[i];
-	server.limits.connections = connections(registry);
+		listen[i] = (struct server_listener){settings->listen[i].address, settings->listen[i].tls};
+	server.limits.connections = connections(registry, settings);
 	if (!server_start(&registry->server, &server, err))
 		return false;
 	for (size_t i = 0; i < settings->listen_count; i++) {
@@ -207,7 +209,7 @@ bool registry_serve(const struct settings *settings, struct error *err)
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	signal(SIGPIPE, SIG_IGN);
 
-	bool served = open_data(&registry, settings->data, err) && start_server(&registry, settings, err);
+	bool served = open_data(&registry, settings, err) && start_server(&registry, settings, err);
 	if (served) {
 		wait_for_end(&signals);
 		server_stop(registry.server, STOP_TIMEOUT_MS);

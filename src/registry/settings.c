@@ -7,6 +7,11 @@
 #include "base/str.h"
 #include "net/url.h"
 
+#define MANIFEST_BYTES (4 << 20)
+#define UPLOADS 10000
+#define UPLOAD_EXPIRY_S (7 * 86400)
+#define REHASH_BYTES (1LL << 30)
+
 const char settings_help[] = "Usage:  naru-registry serve --open [OPTIONS]\n"
 			     "\n"
 			     "Serve images to whoever reaches this address\n"
@@ -62,6 +67,12 @@ static bool take_value(const char *name, int argc, char **argv, int *i, const ch
 	return true;
 }
 
+static void put_listen(struct settings *settings, const char *address)
+{
+	settings->listen = mem_resize(settings->listen, settings->listen_count + 1, sizeof *settings->listen);
+	settings->listen[settings->listen_count++] = (struct settings_listener){.address = str_dup(str_of(address))};
+}
+
 static bool add_listen(struct settings *settings, const char *address, struct error *err)
 {
 	struct str host;
@@ -75,7 +86,7 @@ static bool add_listen(struct settings *settings, const char *address, struct er
 			"--listen %s is not on loopback: without TLS and accounts, which are not there yet, put a proxy with both in front and "
 			"listen on 127.0.0.1",
 			address);
-	settings->listen[settings->listen_count++] = address;
+	put_listen(settings, address);
 	return true;
 }
 
@@ -107,9 +118,33 @@ static bool parse(struct settings *settings, int argc, char **argv, struct error
 	return true;
 }
 
+static void set_unsaid(struct settings *settings)
+{
+	if (!settings->data)
+		settings->data = default_data();
+	if (!settings->listen_count)
+		put_listen(settings, "127.0.0.1:5000");
+}
+
+static struct settings unsaid(void)
+{
+	return (struct settings){
+		.deletes = true,
+		.limits = {server_limits_default, MANIFEST_BYTES, UPLOADS, UPLOAD_EXPIRY_S, REHASH_BYTES, SETTINGS_SPARSE_INDEXES, 0},
+		.log_level = LOG_LEVEL_INFO,
+		.log_requests = true,
+	};
+}
+
+void settings_defaults(struct settings *out)
+{
+	*out = unsaid();
+	set_unsaid(out);
+}
+
 bool settings_parse(struct settings *out, int argc, char **argv, struct error *err)
 {
-	struct settings settings = {.log_requests = true};
+	struct settings settings = unsaid();
 
 	bool parsed = parse(&settings, argc, argv, err);
 	if (parsed && !settings.open && !settings.help)
@@ -118,16 +153,22 @@ bool settings_parse(struct settings *out, int argc, char **argv, struct error *e
 		settings_free(&settings);
 		return false;
 	}
-	if (!settings.data)
-		settings.data = default_data();
-	if (!settings.listen_count)
-		settings.listen[settings.listen_count++] = "127.0.0.1:5000";
+	set_unsaid(&settings);
 	*out = settings;
 	return true;
 }
 
 void settings_free(struct settings *settings)
 {
+	for (size_t i = 0; i < settings->listen_count; i++)
+		free(settings->listen[i].address);
+	for (size_t i = 0; i < settings->trusted_proxies_count; i++)
+		free(settings->trusted_proxies[i]);
+	free(settings->listen);
+	free(settings->trusted_proxies);
 	free(settings->data);
+	free(settings->tls_cert);
+	free(settings->tls_key);
+	free(settings->external_url);
 	*settings = (struct settings){0};
 }

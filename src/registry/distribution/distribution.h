@@ -8,6 +8,7 @@
 
 #include "net/server.h"
 #include "registry/catalog/catalog.h"
+#include "registry/settings.h"
 
 struct upload_sessions;
 
@@ -16,7 +17,8 @@ struct distribution {
 	struct catalog *catalog;
 	struct blob_store *store;
 	struct upload_sessions *uploads;
-	pthread_mutex_t large_manifest; /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
+	const struct settings *settings; /* as they were at the start */
+	pthread_mutex_t large_manifest;  /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
 };
 
 /* Handlers and sinks, for the route table. */
