@@ -2,75 +2,68 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_internal.h"
 #include "base/mem.h"
 
-/* The one setting of the process that every thread reads; written once at the start. */
+/* Settings of the process, as standard error is the process'. */
 static _Atomic enum log_level lowest = LOG_LEVEL_INFO;
-
-static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static _Atomic enum log_format line_format = LOG_FORMAT_LOGFMT;
+static _Thread_local struct log_request current;
 
 void log_set_level(enum log_level level)
 {
-	lowest = level;
+	atomic_store_explicit(&lowest, level, memory_order_relaxed);
 }
 
-static bool is_plain(struct str value)
+bool log_wants(enum log_level level)
 {
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.data[i];
-
-		if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 127)
-			return false;
-	}
-	return value.len > 0;
+	return level >= atomic_load_explicit(&lowest, memory_order_relaxed);
 }
 
-static void add_value(struct buf *line, struct str value)
+void log_set_format(enum log_format format)
 {
-	if (is_plain(value)) {
-		buf_add_str(line, value);
-		return;
-	}
-	buf_add_char(line, '"');
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.data[i];
+	atomic_store_explicit(&line_format, format, memory_order_relaxed);
+}
 
-		if (c == '"' || c == '\\')
-			buf_printf(line, "\\%c", c);
-		else if (c < ' ' || c == 127)
-			buf_printf(line, "\\x%02x", c);
-		else
-			buf_add_char(line, (char)c);
-	}
-	buf_add_char(line, '"');
+void log_request_set(struct str id)
+{
+	current.len = id.len < sizeof current.id ? id.len : sizeof current.id;
+	if (current.len)
+		memcpy(current.id, id.data, current.len);
+}
+
+struct log_request log_request_get(void)
+{
+	return current;
+}
+
+struct str log_request_id(const struct log_request *request)
+{
+	return str_make(request->id, request->len);
 }
 
 void log_line(enum log_level level, const struct log_field *fields, const char *format, ...)
 {
 	cleanup_buf struct buf line = {0};
-	char time[CLOCK_RFC3339_SIZE];
+	char short_message[512];
+	cleanup_free char *long_message = NULL;
 	va_list args;
 
-	if (level < lowest)
+	if (!log_wants(level))
 		return;
 	va_start(args, format);
-	cleanup_free char *message = mem_vprintf(format, args);
+	int len = vsnprintf(short_message, sizeof short_message, format, args);
 	va_end(args);
-
-	clock_format_rfc3339(clock_now_us(), time);
-	buf_printf(&line, "time=%s level=%s msg=", time, level_names[level]);
-	add_value(&line, str_of(message));
-	for (; fields && fields->key; fields++) {
-		buf_printf(&line, " %s=", fields->key);
-		add_value(&line, fields->value);
+	if (len >= (int)sizeof short_message) {
+		va_start(args, format);
+		long_message = mem_vprintf(format, args);
+		va_end(args);
 	}
-	buf_add_char(&line, '\n');
-	/* Where the log itself cannot be written there is nobody left to tell. */
-	ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
-	(void)ignored;
+	log_format_line(&line, atomic_load_explicit(&line_format, memory_order_relaxed), level, clock_now_us(), log_request_id(&current), fields,
+		long_message ? str_of(long_message) : str_make(short_message, len < 0 ? 0 : (size_t)len));
+	log_write(buf_str(&line));
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "db/db_internal.h"
@@ -23,7 +24,8 @@ struct change {
 	bool committed, answered;
 	bool over; /* it took a transaction with it and is not run again */
 	pthread_cond_t answer;
-	struct db_hook *hooks; /* owned; what to tell after the commit */
+	struct log_request request; /* that its caller works for */
+	struct db_hook *hooks;      /* owned; what to tell after the commit */
 	size_t hooks_count;
 	struct change *next;
 };
@@ -64,6 +66,7 @@ static bool run_change(struct db *db, struct change *change, bool *lost)
 	struct db_tx tx = {.backend = db->backend, .connection = db->writer, .is_change = true};
 
 	forget_try(change);
+	log_request_set(log_request_id(&change->request));
 	bool done = db->backend->savepoint(db->writer, &change->err) && change->run(&tx, change->argument, &change->err) &&
 		    db->backend->release(db->writer, &change->err);
 	change->hooks = tx.hooks;
@@ -113,6 +116,7 @@ static void run_group(struct db *db, struct change *group)
 			try_group(db, change, change->next);
 
 	for (struct change *change = group; change; change = change->next) {
+		log_request_set(log_request_id(&change->request));
 		for (size_t i = 0; change->committed && i < change->hooks_count; i++)
 			change->hooks[i].done(change->hooks[i].argument);
 		free(change->hooks);
@@ -174,7 +178,7 @@ static void wait_for_writer(struct db *db, struct change *change)
 
 bool db_change(struct db *db, db_function *fn, void *argument, struct error *err)
 {
-	struct change change = {.run = fn, .argument = argument};
+	struct change change = {.run = fn, .argument = argument, .request = log_request_get()};
 
 	if (db->has_thread) {
 		wait_for_writer(db, &change);

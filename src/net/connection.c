@@ -164,8 +164,11 @@ static void answer_done(struct connection *connection)
 	const struct server_settings *settings = &connection->loop->server->settings;
 
 	timer_stop(connection);
-	if (settings->answered)
+	if (settings->answered) {
+		request_enter(request);
 		settings->answered(request, request->status, connection->sent, clock_monotonic_us() - request->started_us);
+		request_leave();
+	}
 	answer_release(request);
 	if (connection->failed)
 		connection_close(connection);
@@ -205,6 +208,7 @@ static void add_allow(struct request *request)
 static void after_call(struct connection *connection)
 {
 	connection->handling = false;
+	request_leave();
 	if (connection->answer_ready)
 		answer_begin(connection);
 }
@@ -217,6 +221,7 @@ void connection_refuse(struct connection *connection, int status, const char *wh
 	timer_stop(connection);
 	connection->state = CONNECTION_WAIT;
 	connection->handling = true;
+	request_enter(request);
 	if (status == 405)
 		add_allow(request);
 	if (settings->refuse)
@@ -231,7 +236,9 @@ static void run_handler(struct thread_task *task)
 {
 	struct request *request = LINK_OWNER(task, struct request, task);
 
+	request_enter(request);
 	request->handle(request);
+	request_leave();
 }
 
 void request_hand_over(struct request *request, void (*handle)(struct request *request))
@@ -253,6 +260,7 @@ void connection_handle(struct connection *connection)
 		return;
 	}
 	connection->handling = true;
+	request_enter(request);
 	route->handle(request);
 	after_call(connection);
 }
@@ -291,6 +299,7 @@ static bool is_admitted(struct connection *connection)
 		return true;
 	connection->handling = true;
 	connection->state = CONNECTION_WAIT;
+	request_enter(request);
 	bool admitted = settings->admit(request, request->match.route);
 	assert(admitted != atomic_load(&request->answered));
 	after_call(connection);

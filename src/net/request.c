@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/url.h"
 
@@ -101,6 +102,16 @@ void request_free(struct request *request)
 	buf_free(&request->body);
 	buf_free(&request->headers);
 	buf_free(&request->copied);
+}
+
+void request_enter(const struct request *request)
+{
+	log_request_set(request_id(request));
+}
+
+void request_leave(void)
+{
+	log_request_set((struct str){0});
 }
 
 void *request_context(const struct request *request)

@@ -353,6 +353,11 @@ void sink_job_done(struct connection *connection);
 /* A buffer may be free again. */
 void sink_fed(struct connection *connection);
 
+/* request.c: around a call of somebody else's that works for a request: what it logs has the request's id. Behind the call the request may be gone.
+ */
+void request_enter(const struct request *request);
+void request_leave(void);
+
 /* answer.c */
 void answer_release(struct request *request);
 const char *answer_reason(int status);

@@ -13,6 +13,7 @@ static void run_job(struct thread_task *task)
 	struct request *request = LINK_OWNER(job, struct request, job);
 	struct connection *connection = request_connection(request);
 	const struct body_sink *sink = request->match.route->sink;
+	request_enter(request);
 	bool begun = !job->begin || sink->begin(request);
 
 	job->refused = !begun;
@@ -26,6 +27,7 @@ static void run_job(struct thread_task *task)
 	job->ended = begun && (job->end || job->refused);
 	if (job->ended)
 		sink->end(request, job->complete && !job->refused);
+	request_leave();
 	loop_post(connection, POST_JOB_DONE);
 }
 

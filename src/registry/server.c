@@ -144,15 +144,14 @@ static void log_answer(const struct request *request, int status, int64_t sent_b
 	snprintf(bytes, sizeof bytes, "%lld", (long long)sent_bytes);
 	snprintf(took, sizeof took, "%lld", (long long)took_us);
 	const struct log_field fields[] = {
-		{"request", request_id(request)},
-		{"peer", request_peer(request)},
-		{"method", str_of(method_names[request_method(request)])},
-		{"target", str_head(request_target(request), 1024)},
-		{"status", str_of(status_text)},
-		{"bytes", str_of(bytes)},
-		{"us", str_of(took)},
-		{"agent", str_head(agent, 256)},
-		{NULL, {0}},
+		{"peer", request_peer(request), false},
+		{"method", str_of(method_names[request_method(request)]), false},
+		{"target", str_head(request_target(request), 1024), false},
+		{"status", str_of(status_text), true},
+		{"bytes", str_of(bytes), true},
+		{"us", str_of(took), true},
+		{"agent", str_head(agent, 256), false},
+		LOG_FIELDS_END,
 	};
 	log_line(LOG_LEVEL_INFO, fields, "answered");
 }
@@ -178,7 +177,7 @@ static bool start_server(struct registry *registry, const struct settings *setti
 		return false;
 	for (size_t i = 0; i < settings->listen_count; i++) {
 		const struct log_field fields[] = {
-			{"address", str_of(server_address(registry->server, i))}, {"data", str_of(settings->data)}, {NULL, {0}}};
+			{"address", str_of(server_address(registry->server, i)), false}, {"data", str_of(settings->data), false}, LOG_FIELDS_END};
 
 		log_line(LOG_LEVEL_INFO, fields, "listening");
 	}

@@ -130,7 +130,7 @@ void answer_error(struct request *request, enum distribution_subject subject, st
 	enum distribution_code code = distribution_code_of(err->kind, subject);
 
 	if (codes[code].status >= 500) {
-		const struct log_field fields[] = {{"request", request_id(request)}, {"target", request_target(request)}, {NULL, {0}}};
+		const struct log_field fields[] = {{"target", request_target(request), false}, LOG_FIELDS_END};
 
 		log_line(LOG_LEVEL_ERROR, fields, "%s", error_text(err));
 		answer_error_code(request, code, STR(""), "%s",

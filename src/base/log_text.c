@@ -1,0 +1,136 @@
+/* What a line of the log looks like. Values come from clients too: nothing in them may end a value, a line, or reach a terminal as a command. */
+#include "base/clock.h"
+#include "base/log_internal.h"
+#include "base/utf8.h"
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+/* C0, DEL, C1, and the two separators that JavaScript takes for the end of a line. */
+static bool is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+}
+
+/* ---- logfmt ---- */
+
+static bool is_plain(struct str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.data[i];
+
+		if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 127)
+			return false;
+	}
+	return value.len > 0;
+}
+
+static void add_logfmt_value(struct buf *line, struct str value)
+{
+	uint32_t code;
+
+	if (is_plain(value)) {
+		buf_add_str(line, value);
+		return;
+	}
+	buf_add_char(line, '"');
+	while (value.len) {
+		size_t len = utf8_take(value, &code);
+
+		if (!len || (len > 1 && is_control(code))) {
+			buf_printf(line, "\\x%02x", (unsigned char)value.data[0]);
+			len = 1; /* what follows is no beginning of a character, so it is escaped too */
+		} else if (code == '"' || code == '\\') {
+			buf_printf(line, "\\%c", (int)code);
+		} else if (is_control(code)) {
+			buf_printf(line, "\\x%02x", (unsigned int)code);
+		} else {
+			buf_add(line, value.data, len);
+		}
+		value = str_from(value, len);
+	}
+	buf_add_char(line, '"');
+}
+
+static void add_logfmt_field(struct buf *line, const char *key, struct str value)
+{
+	buf_add_char(line, ' ');
+	buf_add_text(line, key);
+	buf_add_char(line, '=');
+	add_logfmt_value(line, value);
+}
+
+/* ---- JSON (RFC 8259, 7) ---- */
+
+static void add_json_text(struct buf *line, struct str value)
+{
+	uint32_t code;
+
+	buf_add_char(line, '"');
+	while (value.len) {
+		size_t plain = 0;
+
+		while (plain < value.len && value.data[plain] >= ' ' && value.data[plain] < 127 && value.data[plain] != '"' &&
+			value.data[plain] != '\\')
+			plain++;
+		buf_add_str(line, str_head(value, plain));
+		value = str_from(value, plain);
+		if (!value.len)
+			break;
+		size_t len = utf8_take(value, &code);
+		if (!len) {
+			buf_add_text(line, "\\ufffd");
+			len = 1;
+		} else if (code == '"' || code == '\\') {
+			buf_printf(line, "\\%c", (int)code);
+		} else if (is_control(code)) {
+			buf_printf(line, "\\u%04x", (unsigned int)code);
+		} else {
+			buf_add(line, value.data, len);
+		}
+		value = str_from(value, len);
+	}
+	buf_add_char(line, '"');
+}
+
+static void add_json_field(struct buf *line, const struct log_field *field)
+{
+	buf_add_text(line, ",\"");
+	buf_add_text(line, field->key);
+	buf_add_text(line, "\":");
+	if (field->number)
+		buf_add_str(line, field->value);
+	else
+		add_json_text(line, field->value);
+}
+
+/* ---- ---- */
+
+void log_format_line(struct buf *line, enum log_format format, enum log_level level, int64_t at_us, struct str request,
+	const struct log_field *fields, struct str message)
+{
+	const struct log_field request_field = {"request", request, false};
+	char time[CLOCK_RFC3339_SIZE];
+	bool json = format == LOG_FORMAT_JSON;
+
+	clock_format_rfc3339(at_us, time);
+	buf_add_text(line, json ? "{\"time\":\"" : "time=");
+	buf_add_text(line, time);
+	buf_add_text(line, json ? "\",\"level\":\"" : " level=");
+	buf_add_text(line, level_names[level]);
+	buf_add_text(line, json ? "\",\"msg\":" : " msg=");
+	if (json)
+		add_json_text(line, message);
+	else
+		add_logfmt_value(line, message);
+	if (json && request.len)
+		add_json_field(line, &request_field);
+	else if (request.len)
+		add_logfmt_field(line, "request", request);
+	for (; fields && fields->key; fields++) {
+		if (json)
+			add_json_field(line, fields);
+		else
+			add_logfmt_field(line, fields->key, fields->value);
+	}
+	buf_add_text(line, json ? "}\n" : "\n");
+}
