@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "net/url.h"
+
 static enum guard_result refuse(struct guard *guard, int status, const char *why)
 {
 	guard->status = status;
@@ -102,17 +104,6 @@ static bool length_parse(struct str value, int64_t *out)
 	return value.len <= 18 && (value.len == 1 || (value.len && value.data[0] != '0')) && str_to_i64(value, out);
 }
 
-/* RFC 3986's authority without user information: host and port, IPv6 in brackets. */
-static bool is_host(struct str value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.data[i];
-		if (c <= ' ' || c >= 0x7f || strchr("/?#@\\,\"<>{}|^`", c))
-			return false;
-	}
-	return true;
-}
-
 static void connection_options(struct framing *framing, struct str value)
 {
 	struct str option;
@@ -160,7 +151,7 @@ static bool field_meaning(struct guard *guard, struct framing *framing, struct s
 	} else if (str_equal_nocase(name, STR("transfer-encoding"))) {
 		return transfer_coding(guard, framing, value);
 	} else if (str_equal_nocase(name, STR("host"))) {
-		if (++framing->hosts > 1 || !is_host(value)) {
+		if (++framing->hosts > 1 || !host_is_valid(value)) {
 			refuse(guard, 400, framing->hosts > 1 ? "several Host headers" : "malformed Host");
 			return false;
 		}

@@ -1,5 +1,7 @@
 #include "net/url.h"
 
+#include <string.h>
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -29,4 +31,14 @@ bool url_decode(struct str text, bool plus_is_space, char *out, size_t *len)
 	}
 	*len = (size_t)(out - start);
 	return true;
+}
+
+bool host_is_valid(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char c = (unsigned char)host.data[i];
+		if (c <= ' ' || c >= 0x7f || strchr("/?#@\\,\"<>{}|^`", c))
+			return false;
+	}
+	return host.len <= HOST_MAX;
 }

@@ -18,6 +18,10 @@ bool url_decode(struct str text, bool plus_is_space, char *out, size_t *len);
 /* Adds text with everything but RFC 3986's unreserved characters escaped: fit for a query's value. */
 void url_encode(struct buf *out, struct str text);
 
+/* Text that may stand in Host: an authority (RFC 3986, 3.2) without a user's name, of at most HOST_MAX bytes; it may be empty. */
+#define HOST_MAX 261 /* a name of 255, a colon, a port */
+bool host_is_valid(struct str host);
+
 /* Of an absolute http or https URL. Borrowed from its text. */
 struct url_parts {
 	bool secure;     /* https */
