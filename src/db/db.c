@@ -5,9 +5,11 @@
 #include "db/db.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -38,6 +40,7 @@ struct db {
 	pthread_mutex_t lock; /* guards the queue and ending */
 	pthread_cond_t wake;
 	struct change *first, *last;
+	size_t waiting; /* changes from first to last */
 	bool ending;
 	bool has_thread;
 	pthread_t thread;
@@ -48,7 +51,17 @@ struct db {
 	pthread_cond_t reader_free;
 	size_t readers_max, readers_open, readers_idle;
 	struct db_connection **idle; /* readers_idle of them */
+	uint64_t reads, reads_waited;
+
+	/* Counted by the writer. */
+	_Atomic uint64_t changes, changes_failed, groups_failed;
+	_Atomic int64_t busy_since_us; /* 0: it waits */
+	struct histogram group_changes, commit_us;
 };
+
+const struct histogram_bounds db_group_bounds = {9, {1, 2, 4, 8, 16, 32, 64, 128, 256}};
+const struct histogram_bounds db_commit_bounds = {
+	16, {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000}};
 
 /* Forgets what an earlier try left. */
 static void forget_try(struct change *change)
@@ -80,6 +93,21 @@ static bool run_change(struct db *db, struct change *change, bool *lost)
 	return false;
 }
 
+/* What the group from first to end came to. */
+static void count_commit(struct db *db, const struct change *first, const struct change *end, bool committed, int64_t took_us)
+{
+	uint64_t changes = 0;
+
+	for (const struct change *change = first; change != end; change = change->next)
+		changes += change->committed;
+	if (!committed) {
+		atomic_fetch_add(&db->groups_failed, 1);
+	} else if (changes) {
+		histogram_count(&db->group_changes, &db_group_bounds, changes);
+		histogram_count(&db->commit_us, &db_commit_bounds, (uint64_t)took_us);
+	}
+}
+
 /*
  * One transaction around the changes from first to end that are not over. False: one of them took the whole transaction with it; that one is over,
  * and of the others nothing is decided.
@@ -96,7 +124,9 @@ static bool try_group(struct db *db, struct change *first, const struct change *
 		change->committed = run_change(db, change, &lost);
 		change->over = lost;
 	}
+	int64_t started_us = clock_monotonic_us();
 	bool committed = open && !lost && db->backend->commit(db->writer, &err);
+	count_commit(db, first, end, committed, clock_monotonic_us() - started_us);
 	if (open && !committed)
 		db->backend->rollback(db->writer);
 	for (struct change *change = first; !lost && !committed && change != end; change = change->next) {
@@ -110,6 +140,7 @@ static bool try_group(struct db *db, struct change *first, const struct change *
 /* Afterwards each change of the group has committed, and its hooks have run, or has its error. */
 static void run_group(struct db *db, struct change *group)
 {
+	atomic_store(&db->busy_since_us, clock_monotonic_us());
 	/* What one change broke (a full disk, mostly) is not the others' loss: each gets a transaction of its own. */
 	if (!try_group(db, group, NULL))
 		for (struct change *change = group; change; change = change->next)
@@ -120,15 +151,21 @@ static void run_group(struct db *db, struct change *group)
 		for (size_t i = 0; change->committed && i < change->hooks_count; i++)
 			change->hooks[i].done(change->hooks[i].argument);
 		free(change->hooks);
+		atomic_fetch_add(&db->changes, 1);
+		atomic_fetch_add(&db->changes_failed, !change->committed);
 	}
+	atomic_store(&db->busy_since_us, 0);
 }
 
 static struct change *take_group(struct db *db)
 {
 	struct change *group = db->first, *last = group;
 
-	for (size_t count = 1; last->next && count < GROUP_MAX; count++)
+	size_t count = 1;
+
+	for (; last->next && count < GROUP_MAX; count++)
 		last = last->next;
+	db->waiting -= count;
 	db->first = last->next;
 	if (!db->first)
 		db->last = NULL;
@@ -169,6 +206,7 @@ static void wait_for_writer(struct db *db, struct change *change)
 	else
 		db->first = change;
 	db->last = change;
+	db->waiting++;
 	pthread_cond_signal(&db->wake);
 	while (!change->answered)
 		pthread_cond_wait(&change->answer, &db->lock);
@@ -198,6 +236,8 @@ static struct db_connection *take_reader(struct db *db, struct error *err)
 	struct db_connection *connection = NULL;
 
 	pthread_mutex_lock(&db->readers_lock);
+	db->reads++;
+	db->reads_waited += !db->readers_idle && db->readers_open == db->readers_max;
 	while (!db->readers_idle && db->readers_open == db->readers_max)
 		pthread_cond_wait(&db->reader_free, &db->readers_lock);
 	bool opens = !db->readers_idle;
@@ -242,6 +282,30 @@ void db_after_commit(struct db_tx *tx, void (*done)(void *argument), void *argum
 {
 	tx->hooks = mem_grow(tx->hooks, tx->hooks_count, &tx->hooks_capacity, sizeof *tx->hooks);
 	tx->hooks[tx->hooks_count++] = (struct db_hook){done, argument};
+}
+
+void db_counters(struct db *db, struct db_counters *out)
+{
+	int64_t busy_since_us = atomic_load(&db->busy_since_us), now_us = clock_monotonic_us();
+
+	*out = (struct db_counters){
+		.changes = atomic_load(&db->changes),
+		.changes_failed = atomic_load(&db->changes_failed),
+		.groups_failed = atomic_load(&db->groups_failed),
+		.busy_us = busy_since_us ? now_us - busy_since_us : 0,
+	};
+	histogram_read(&db->group_changes, &out->group_changes);
+	histogram_read(&db->commit_us, &out->commit_us);
+	pthread_mutex_lock(&db->lock);
+	out->waiting = db->waiting;
+	pthread_mutex_unlock(&db->lock);
+	pthread_mutex_lock(&db->readers_lock);
+	out->readers_max = db->readers_max;
+	out->readers_open = db->readers_open;
+	out->readers_busy = db->readers_open - db->readers_idle;
+	out->reads = db->reads;
+	out->reads_waited = db->reads_waited;
+	pthread_mutex_unlock(&db->readers_lock);
 }
 
 bool db_open(struct db **out, const struct db_settings *settings, struct error *err)

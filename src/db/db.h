@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/histogram.h"
 #include "base/str.h"
 
 struct db;
@@ -52,6 +53,21 @@ bool db_read(struct db *db, db_function *fn, void *argument, struct error *err);
  * taken back. For dropping what was cached.
  */
 void db_after_commit(struct db_tx *tx, void (*done)(void *argument), void *argument);
+
+/* What has happened since it was opened, and what is at this moment. */
+struct db_counters {
+	uint64_t changes, changes_failed; /* answered; those of them that were taken back */
+	uint64_t groups_failed;           /* commits that did not succeed */
+	struct histogram_values group_changes,
+		commit_us; /* changes in each commit, and how long it took, which is the disk's share; by the bounds below */
+	size_t waiting;    /* changes that no group has taken yet */
+	int64_t busy_us;   /* for how long the writer has been at its present group; 0: it waits for work */
+	size_t readers_max, readers_open, readers_busy;
+	uint64_t reads, reads_waited; /* and how many of them had to wait for a connection */
+};
+extern const struct histogram_bounds db_group_bounds, db_commit_bounds;
+/* From any thread; waits for no change and no read. */
+void db_counters(struct db *db, struct db_counters *out);
 
 enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BYTES };
 

@@ -119,6 +119,16 @@ void *request_context(const struct request *request)
 	return request_connection(request)->loop->server->settings.context;
 }
 
+const struct route *request_route(const struct request *request)
+{
+	return request->match.route;
+}
+
+size_t request_loop(const struct request *request)
+{
+	return request_connection(request)->loop->index;
+}
+
 enum http_method request_method(const struct request *request)
 {
 	return request->head.method;

@@ -156,6 +156,10 @@ struct str request_peer(const struct request *request);
 struct str request_scheme(const struct request *request);
 /* host[:port] as the client sees it; empty when it sent none (HTTP/1.0). */
 struct str request_host(const struct request *request);
+/* The route that it has; NULL when the server refuses it before one is found. */
+const struct route *request_route(const struct request *request);
+/* The index of its loop, 0 …: for what is counted by each loop apart. */
+size_t request_loop(const struct request *request);
 /* 16 hex digits, given by the server; answered as X-Request-Id. */
 struct str request_id(const struct request *request);
 /* A pointer of the handler's own; a sink keeps its state here. NULL at first. */

@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "base/log.h"
+
 #define WAITING 8
 
 /* ---- what is counted ---- */
@@ -144,6 +146,19 @@ static void what_waits_together_commits_once_without_the_one_that_fails(void **s
 	(void)state;
 	run_group_with(&place, add_and_fail, callers);
 	unit_assert(commits == 2, "%d commits for one change and %d that waited", commits, WAITING);
+	/* The counters say the same; a writer that has answered may not have said yet that it waits. */
+	struct db_counters counters;
+	do
+		db_counters(place.db, &counters);
+	while (counters.busy_us);
+	assert_int_equal(counters.changes, 1 + WAITING);
+	assert_int_equal(counters.changes_failed, 1);
+	assert_int_equal(counters.groups_failed, 0);
+	assert_int_equal(counters.group_changes.count, 2);
+	assert_int_equal(counters.group_changes.sum, WAITING); /* the first alone, then all but the one that failed */
+	assert_int_equal(counters.commit_us.count, 2);
+	assert_int_equal(counters.waiting, 0);
+	assert_int_equal(counters.readers_busy, 0);
 	assert_int_equal(callers[3].kind, ERROR_DENIED);
 	check_others(&place, callers);
 	place_end(&place);
@@ -190,6 +205,39 @@ static void a_commit_that_fails_is_told_and_the_next_succeeds(void **state)
 	assert_false(caller.hook_ran);
 	error_clear(&err);
 	unit_assert(db_change(place.db, add_word, word, &err), "%s", error_text(&err));
+	struct db_counters counters;
+	db_counters(place.db, &counters);
+	assert_int_equal(counters.groups_failed, 1);
+	assert_int_equal(counters.changes_failed, 1);
+	place_end(&place);
+}
+
+/* ---- whose change it is ---- */
+
+static bool whose(struct db_tx *tx, void *argument, struct error *err)
+{
+	(void)tx;
+	(void)err;
+	*(struct log_request *)argument = log_request_get();
+	return true;
+}
+
+/* What the writer logs in a change has the id of its caller's request. */
+static void a_change_runs_for_the_request_of_its_caller(void **state)
+{
+	cleanup_error struct error err = {0};
+	struct log_request seen = {0};
+	struct place place;
+
+	(void)state;
+	place_make(&place);
+	place_open(&place, false, FIXTURE_MIGRATIONS);
+	log_request_set(STR("0123456789abcdef"));
+	assert_true(db_change(place.db, whose, &seen, &err));
+	assert_true(str_equal(log_request_id(&seen), STR("0123456789abcdef")));
+	log_request_set(STR(""));
+	assert_true(db_change(place.db, whose, &seen, &err));
+	assert_int_equal(seen.len, 0);
 	place_end(&place);
 }
 
@@ -243,4 +291,4 @@ static void a_literal_is_prepared_once_and_may_be_in_use_twice(void **state)
 
 UNIT_MAIN(cmocka_unit_test(what_waits_together_commits_once_without_the_one_that_fails),
 	cmocka_unit_test(who_breaks_the_transaction_breaks_it_for_itself_alone), cmocka_unit_test(a_commit_that_fails_is_told_and_the_next_succeeds),
-	cmocka_unit_test(a_literal_is_prepared_once_and_may_be_in_use_twice))
+	cmocka_unit_test(a_change_runs_for_the_request_of_its_caller), cmocka_unit_test(a_literal_is_prepared_once_and_may_be_in_use_twice))
