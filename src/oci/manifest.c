@@ -102,7 +102,7 @@ static bool read_rest(struct manifest *out, const json_t *json, struct error *er
 	out->annotations = json_incref(annotations);
 	if (artifact_type.len)
 		out->artifact_type = str_dup(artifact_type);
-	else if (!out->is_index && media_kind_of(str_of(out->config.media_type)) != MEDIA_CONFIG && out->config.media_type[0])
+	else if (!out->is_index && out->config.media_type[0])
 		out->artifact_type = str_dup(str_of(out->config.media_type));
 	return true;
 }

@@ -18,7 +18,7 @@
 struct manifest {
 	bool is_index;
 	char *media_type;          /* owned: the document's, else the one it came with */
-	char *artifact_type;       /* owned, or NULL: the document's field; else its config's type unless that is an image's */
+	char *artifact_type;       /* owned, or NULL: the document's field; else its config's type (distribution-spec, "Listing Referrers") */
 	struct descriptor config;  /* of an image manifest */
 	struct descriptor *layers; /* owned; of an image manifest */
 	size_t layers_count;

@@ -16,7 +16,6 @@
 #include "db/db.h"
 #include "db/sql.h"
 #include "registry/distribution/distribution.h"
-#include "registry/distribution/upload_sessions.h"
 #include "registry/routes.h"
 
 #define STOP_TIMEOUT_MS 30000
@@ -31,6 +30,7 @@
 static const struct db_migration migrations[] = {
 	{1, "blobs", sql_blobs},
 	{2, "registry", sql_registry},
+	{3, "wire", sql_wire},
 };
 
 struct registry {
@@ -107,26 +107,16 @@ static bool open_data(struct registry *registry, const struct settings *settings
 {
 	const char *folder = settings->data;
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
-	cleanup_error struct error left = {0};
 	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations)};
 
 	if (!own_folder(registry, folder, err) || !db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, folder, registry->db, err))
 		return false;
-	registry->distribution.settings = settings;
-	registry->distribution.store = registry->store;
-	pthread_mutex_init(&registry->distribution.large_manifest, NULL);
-	registry->distribution.catalog = catalog_new(registry->db, registry->store);
-	registry->distribution.uploads = upload_sessions_new(registry->distribution.catalog, registry->store, idle_uploads(registry));
-	/* A full disk must not keep content from being served. */
-	if (!upload_sessions_sweep(registry->distribution.catalog, registry->store, &left))
-		log_warning("leftovers of uploads stay until the next start: %s", error_text(&left));
-	return true;
+	return distribution_open(&registry->distribution, registry->db, registry->store, settings, idle_uploads(registry), err);
 }
 
 static void close_data(struct registry *registry)
 {
-	upload_sessions_free(registry->distribution.uploads);
-	catalog_free(registry->distribution.catalog);
+	distribution_close(&registry->distribution);
 	blob_store_close(registry->store);
 	db_close(registry->db);
 	file_cleanup(&registry->lock_fd);

@@ -72,12 +72,13 @@ struct catalog_push {
 	struct digest digest;
 	struct str bytes;
 	const struct manifest *manifest;
-	char missing[DIGEST_TEXT_MAX]; /* out: which content is missing, when that is the error (ERROR_NOT_FOUND) */
+	bool layers_may_miss, children_may_miss; /* an image's configuration and layers, and an index's children, may come later */
+	char missing[DIGEST_TEXT_MAX];           /* out: which content is missing, when that is the error (ERROR_NOT_FOUND) */
 };
 
 /*
- * Stores a manifest and moves the tags, in one change. Its configuration and layers must be in the repository, foreign layers excepted; children of
- * an index may come later and are then recorded as absent (`limits.sparse: indexes`).
+ * Stores a manifest and moves the tags, in one change. What it names must be in the repository, foreign layers excepted, unless it may come later:
+ * then it is recorded as absent.
  */
 bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err);
 /* By digest: the manifest and its tags go. By tag: the tag alone. */

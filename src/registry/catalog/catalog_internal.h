@@ -22,5 +22,7 @@ bool repository_make(struct db_tx *tx, struct str name, int64_t *id, struct erro
 bool repository_has_blob(struct db_tx *tx, int64_t repository_id, struct str digest, bool *found, struct error *err);
 /* In a change: the repository holds this content from now on. */
 bool repository_add_blob(struct db_tx *tx, int64_t repository_id, int64_t blob_id, struct error *err);
+/* In a change: what names this content in the repository waits for it no longer, or (present is false: a manifest went) again. */
+bool repository_mark(struct db_tx *tx, int64_t repository_id, struct str digest, bool present, struct error *err);
 
 #endif

@@ -31,80 +31,71 @@ static void drop_cached(void *argument)
 		manifest_cache_drop(request->catalog->cache, request->repository, STR(""));
 }
 
-/* Content that must be there: this repository's. Says which is not. */
-static bool need_blob(struct db_tx *tx, struct write_request *request, const struct descriptor *descriptor, const char *what, struct error *err)
-{
-	char text[DIGEST_TEXT_MAX];
-	bool found = false;
+/* What a manifest refers to, and whether the repository has it: the database finds that out while it adds the row, one step a reference. */
+#define ADD_REF(absent)                                                                                                                              \
+	"INSERT INTO manifest_refs (manifest_id, kind, digest, absent) VALUES ($1, $2, $3, " absent                                                  \
+	") ON CONFLICT (manifest_id, kind, digest) DO UPDATE SET absent = excluded.absent"
+#define HAS_BLOB                                                                                                                                     \
+	"EXISTS (SELECT 1 FROM blobs JOIN repository_blobs ON repository_blobs.blob_id = blobs.id WHERE blobs.digest = $3 AND repository_id = $4)"
+#define HAS_MANIFEST "EXISTS (SELECT 1 FROM manifests WHERE repository_id = $4 AND digest = $3)"
 
-	if (media_is_foreign(str_of(descriptor->media_type)) ||
-		(descriptor->has_urls && media_kind_of(str_of(descriptor->media_type)) == MEDIA_LAYER))
-		return true;
-	digest_format(&descriptor->digest, text);
-	if (!repository_has_blob(tx, request->repository_id, str_of(text), &found, err))
-		return false;
-	if (found)
-		return true;
-	memcpy(request->push->missing, text, sizeof text);
-	return error_set(err, ERROR_NOT_FOUND, "%s %s is not in %.*s: push it first", what, text, STR_ARG(request->repository));
-}
+static const char add_content[] = ADD_REF("CASE WHEN " HAS_BLOB " THEN 0 ELSE 1 END");
+/* A child is there when a manifest or a blob of this repository has its digest (`wire.md` 2.4: BuildKit's caches). */
+static const char add_child[] = ADD_REF("CASE WHEN " HAS_MANIFEST " OR " HAS_BLOB " THEN 0 ELSE 1 END");
+/* Foreign layers are elsewhere, and nobody waits for them. */
+static const char add_foreign[] = ADD_REF("0");
 
 static bool add_ref(
-	struct db_tx *tx, const struct write_request *request, const char *kind, const struct digest *digest, bool absent, struct error *err)
+	struct db_tx *tx, const struct write_request *request, const char *sql, const char *kind, const struct digest *digest, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
+	const struct db_value values[] = {DB_INT(request->manifest_id), DB_TEXT(str_of(kind)), DB_TEXT(str_make(text, digest_format(digest, text))),
+		DB_INT(request->repository_id)};
 
-	digest_format(digest, text);
-	return db_run(tx,
-		"INSERT INTO manifest_refs (manifest_id, kind, digest, absent) VALUES ($1, $2, $3, $4) ON CONFLICT (manifest_id, kind, digest) DO "
-		"NOTHING",
-		DB_ARGS(DB_INT(request->manifest_id), DB_TEXT(str_of(kind)), DB_TEXT(str_of(text)), DB_INT(absent)), err);
+	return db_run(tx, sql, values, sql == add_foreign ? 3 : 4, err);
 }
 
-/* A child is there when a manifest or a blob of this repository has its digest (`wire.md` 2.4: BuildKit's caches). */
-static bool child_exists(struct db_tx *tx, const struct write_request *request, const struct digest *digest, bool *found, struct error *err)
+static bool is_elsewhere(const struct descriptor *layer)
 {
-	char text[DIGEST_TEXT_MAX];
-	int64_t one;
+	struct str type = str_of(layer->media_type);
 
-	digest_format(digest, text);
-	if (!db_ask_int(tx, "SELECT 1 FROM manifests WHERE repository_id = $1 AND digest = $2",
-		    DB_ARGS(DB_INT(request->repository_id), DB_TEXT(str_of(text))), &one, found, err))
-		return false;
-	return *found || repository_has_blob(tx, request->repository_id, str_of(text), found, err);
-}
-
-static bool check_content(struct db_tx *tx, struct write_request *request, struct error *err)
-{
-	const struct manifest *manifest = request->push->manifest;
-
-	if (manifest->is_index)
-		return true;
-	if (!need_blob(tx, request, &manifest->config, "config", err))
-		return false;
-	for (size_t i = 0; i < manifest->layers_count; i++)
-		if (!need_blob(tx, request, &manifest->layers[i], "layer", err))
-			return false;
-	return true;
+	return media_is_foreign(type) || (layer->has_urls && media_kind_of(type) == MEDIA_LAYER);
 }
 
 static bool add_refs(struct db_tx *tx, struct write_request *request, struct error *err)
 {
 	const struct manifest *manifest = request->push->manifest;
-	bool found = false;
 
-	if (!manifest->is_index && !add_ref(tx, request, "config", &manifest->config.digest, false, err))
+	if (!manifest->is_index && !add_ref(tx, request, add_content, "config", &manifest->config.digest, err))
 		return false;
 	for (size_t i = 0; i < manifest->layers_count; i++)
-		if (!add_ref(tx, request, "layer", &manifest->layers[i].digest, false, err))
+		if (!add_ref(tx, request, is_elsewhere(&manifest->layers[i]) ? add_foreign : add_content, "layer", &manifest->layers[i].digest, err))
 			return false;
-	for (size_t i = 0; i < manifest->manifests_count; i++) {
-		const struct digest *digest = &manifest->manifests[i].digest;
-
-		if (!child_exists(tx, request, digest, &found, err) || !add_ref(tx, request, "child", digest, !found, err))
+	for (size_t i = 0; i < manifest->manifests_count; i++)
+		if (!add_ref(tx, request, add_child, "child", &manifest->manifests[i].digest, err))
 			return false;
-	}
 	return true;
+}
+
+/* Refuses what is missing and must not be; says which is. */
+static bool check_refs(struct db_tx *tx, struct write_request *request, struct error *err)
+{
+	struct catalog_push *push = request->push;
+	struct error failed = {0};
+
+	if (push->manifest->is_index ? push->children_may_miss : push->layers_may_miss)
+		return true;
+	cleanup_query struct db_query *query =
+		db_query(tx, "SELECT kind, digest FROM manifest_refs WHERE manifest_id = $1 AND absent = 1 ORDER BY kind LIMIT 1",
+			DB_ARGS(DB_INT(request->manifest_id)), err);
+	if (!query)
+		return false;
+	if (!db_next(query, &failed))
+		return failed.kind == ERROR_NONE || error_move(err, &failed);
+	struct str kind = db_text(query, 0), digest = str_head(db_text(query, 1), DIGEST_TEXT_MAX - 1);
+	memcpy(push->missing, digest.data, digest.len);
+	push->missing[digest.len] = '\0';
+	return error_set(err, ERROR_NOT_FOUND, "%.*s %s is not in %.*s: push it first", STR_ARG(kind), push->missing, STR_ARG(request->repository));
 }
 
 static bool add_row(struct db_tx *tx, struct write_request *request, int64_t blob_id, struct error *err)
@@ -154,15 +145,6 @@ static bool move_tags(struct db_tx *tx, const struct write_request *request, str
 	return request->tags_count || tell(tx, "manifest.push", request, STR(""), err);
 }
 
-/* An index that waited for this manifest has it now. */
-static bool mark_present(struct db_tx *tx, const struct write_request *request, struct error *err)
-{
-	return db_run(tx,
-		"UPDATE manifest_refs SET absent = 0 WHERE digest = $1 AND absent = 1 AND manifest_id IN (SELECT id FROM manifests WHERE "
-		"repository_id = $2)",
-		DB_ARGS(DB_TEXT(str_of(request->digest)), DB_INT(request->repository_id)), err);
-}
-
 static bool put_manifest(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct write_request *request = argument;
@@ -170,9 +152,11 @@ static bool put_manifest(struct db_tx *tx, void *argument, struct error *err)
 	int64_t blob_id;
 
 	db_after_commit(tx, drop_cached, request);
-	return repository_make(tx, request->repository, &request->repository_id, err) && check_content(tx, request, err) &&
+	push->missing[0] = '\0';
+	return repository_make(tx, request->repository, &request->repository_id, err) &&
 	       (request->file ? blob_add(tx, request->file, &blob_id, err) : blob_add_bytes(tx, &push->digest, push->bytes, &blob_id, err)) &&
-	       add_row(tx, request, blob_id, err) && add_refs(tx, request, err) && mark_present(tx, request, err) && move_tags(tx, request, err);
+	       add_row(tx, request, blob_id, err) && add_refs(tx, request, err) && check_refs(tx, request, err) &&
+	       repository_mark(tx, request->repository_id, str_of(request->digest), true, err) && move_tags(tx, request, err);
 }
 
 bool catalog_manifest_put(struct catalog *catalog, struct catalog_push *push, struct error *err)
@@ -217,7 +201,7 @@ static bool delete_manifest(struct db_tx *tx, void *argument, struct error *err)
 		       DB_ARGS(DB_INT(request->repository_id), DB_INT(request->manifest_id)), err) &&
 	       db_run(tx, "DELETE FROM manifest_refs WHERE manifest_id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
 	       db_run(tx, "DELETE FROM manifests WHERE id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
-	       tell(tx, "manifest.delete", request, STR(""), err);
+	       repository_mark(tx, request->repository_id, str_of(request->digest), false, err) && tell(tx, "manifest.delete", request, STR(""), err);
 }
 
 bool catalog_manifest_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err)

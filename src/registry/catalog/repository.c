@@ -65,6 +65,19 @@ bool repository_add_blob(struct db_tx *tx, int64_t repository_id, int64_t blob_i
 		DB_ARGS(DB_INT(repository_id), DB_INT(blob_id), DB_INT(clock_now_us())), err);
 }
 
+bool repository_mark(struct db_tx *tx, int64_t repository_id, struct str digest, bool present, struct error *err)
+{
+	if (present)
+		return db_run(tx,
+			"UPDATE manifest_refs SET absent = 0 WHERE digest = $1 AND absent = 1 AND manifest_id IN (SELECT id FROM manifests WHERE "
+			"repository_id = $2)",
+			DB_ARGS(DB_TEXT(digest), DB_INT(repository_id)), err);
+	return db_run(tx,
+		"UPDATE manifest_refs SET absent = 1 WHERE digest = $1 AND kind = 'child' AND manifest_id IN (SELECT id FROM manifests WHERE "
+		"repository_id = $2)",
+		DB_ARGS(DB_TEXT(digest), DB_INT(repository_id)), err);
+}
+
 struct names {
 	struct str last;
 	size_t limit;

@@ -51,7 +51,7 @@ static bool commit_blob(struct db_tx *tx, void *argument, struct error *err)
 	int64_t repository_id, blob_id;
 
 	return blob_add(tx, request->writer, &blob_id, err) && repository_make(tx, request->repository, &repository_id, err) &&
-	       repository_add_blob(tx, repository_id, blob_id, err) &&
+	       repository_add_blob(tx, repository_id, blob_id, err) && repository_mark(tx, repository_id, request->digest_text, true, err) &&
 	       db_run(tx, "DELETE FROM uploads WHERE name = $1", DB_ARGS(DB_TEXT(str_of(blob_writer_name(request->writer)))), err) &&
 	       tell(tx, "blob.push", request, err);
 }
@@ -89,7 +89,7 @@ static bool mount_blob(struct db_tx *tx, void *argument, struct error *err)
 		return err->kind == ERROR_NONE;
 	request->done = true;
 	return repository_make(tx, request->repository, &repository_id, err) && repository_add_blob(tx, repository_id, blob_id, err) &&
-	       tell(tx, "blob.mount", request, err);
+	       repository_mark(tx, repository_id, request->digest_text, true, err) && tell(tx, "blob.mount", request, err);
 }
 
 bool catalog_blob_mount(

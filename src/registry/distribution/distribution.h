@@ -5,6 +5,7 @@
 #define REGISTRY_DISTRIBUTION_DISTRIBUTION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "net/server.h"
 #include "registry/catalog/catalog.h"
@@ -12,14 +13,49 @@
 
 struct upload_sessions;
 
+/* What the settings say of the wire; their meaning is settings.h's. Requests read them while distribution_set changes them. */
+struct distribution_limits {
+	atomic_size_t manifest_bytes, uploads, chunk_min_bytes;
+	_Atomic int64_t rehash_bytes;
+	atomic_uint upload_expiry_s;
+	atomic_int sparse; /* enum settings_sparse */
+	atomic_bool deletes;
+};
+
+/* For the metrics; each only grows, but for those that say "now". */
+struct distribution_counters {
+	uint64_t uploads_now;      /* bodies of uploads that are coming in */
+	uint64_t upload_sessions;  /* held in memory now */
+	uint64_t uploads_refused;  /* 429: over limits.uploads */
+	uint64_t uploads_expired;  /* sessions that nobody went on with */
+	uint64_t manifests_pushed; /* stored, whether new or not */
+	uint64_t blobs_pushed;     /* uploads closed */
+	uint64_t blobs_mounted;
+	uint64_t contents_damaged; /* answers refused because a stored file is short or cannot be read */
+};
+
 /* What the handlers work on; request_context gives it to them. */
 struct distribution {
 	struct catalog *catalog;
 	struct blob_store *store;
 	struct upload_sessions *uploads;
-	const struct settings *settings; /* as they were at the start */
-	pthread_mutex_t large_manifest;  /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
+	struct distribution_limits limits;
+	pthread_mutex_t large_manifest; /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
+	_Atomic uint64_t uploads_now, uploads_refused, manifests_pushed, blobs_pushed, blobs_mounted, contents_damaged;
 };
+
+/*
+ * Sets up what the handlers need and clears away what earlier uploads left; the database and the store are the caller's. idle_uploads_max: so many
+ * uploads may keep their file open between two requests.
+ */
+bool distribution_open(struct distribution *distribution, struct db *db, struct blob_store *store, const struct settings *settings,
+	size_t idle_uploads_max, struct error *err);
+/* Takes the settings' limits over, while it serves too. */
+void distribution_set(struct distribution *distribution, const struct settings *settings);
+/* From any thread. */
+void distribution_counters(const struct distribution *distribution, struct distribution_counters *out);
+/* No request may be running. */
+void distribution_close(struct distribution *distribution);
 
 /* Handlers and sinks, for the route table. */
 void distribution_ping(struct request *request);

@@ -206,6 +206,9 @@ void distribution_manifest_put(struct request *request)
 	if (!request_repository(request, &push.repository) || !request_reference(request, &reference, &push.digest) ||
 		!request_tags(request, reference, tags, &push.tags_count) || !digest_body(request, reference, &push.digest))
 		return;
+	int sparse = request_distribution(request)->limits.sparse;
+	push.layers_may_miss = sparse == SETTINGS_SPARSE_ALL;
+	push.children_may_miss = sparse != SETTINGS_SPARSE_NONE;
 	push.by_digest = is_digest(reference);
 	request_header(request, "Content-Type", &content_type);
 	if (!parse(request, &manifest, push.bytes, media_type_bare(content_type), &err)) {

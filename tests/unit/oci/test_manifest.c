@@ -32,7 +32,7 @@ static void test_image(void **state)
 	assert_int_equal(manifest.config.size_bytes, 7023);
 	assert_true(manifest.has_subject);
 	assert_int_equal(manifest.subject.size_bytes, 7682);
-	assert_null(manifest.artifact_type);
+	unit_assert_text(manifest.artifact_type, MEDIA_TYPE_OCI_CONFIG);
 	unit_assert_text(json_string_value(json_object_get(manifest.annotations, "com.example.key1")), "value1");
 }
 
@@ -127,7 +127,7 @@ static void test_artifact_type(void **state)
 	} rows[] = {
 		{"{\"schemaVersion\":2,\"artifactType\":\"application/x\"," CONFIG "}", "application/x"},
 		{"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"application/y\",\"digest\":\"" DA "\",\"size\":2}}", "application/y"},
-		{"{\"schemaVersion\":2," CONFIG "}", NULL},
+		{"{\"schemaVersion\":2," CONFIG "}", "application/vnd.oci.image.config.v1+json"},
 		{"{\"schemaVersion\":2,\"artifactType\":\"application/x\",\"manifests\":[]}", "application/x"},
 		{"{\"schemaVersion\":2,\"manifests\":[]}", NULL},
 	};
