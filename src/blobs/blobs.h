@@ -35,7 +35,11 @@ struct blob_writer;
 bool blob_writer_new(struct blob_writer **out, struct blob_store *store, struct error *err);
 /* Goes on with one that was kept under this name (in this or an earlier process): hashes again what its file holds. ERROR_NOT_FOUND when there is
  * none. */
-bool blob_writer_resume(struct blob_writer **out, struct blob_store *store, struct str name, struct error *err);
+bool blob_writer_resume(struct blob_writer **out, struct blob_store *store, struct str name, enum digest_algorithm algorithm, struct error *err);
+/* The algorithm that it hashes with while content comes: sha256 unless told otherwise. */
+enum digest_algorithm blob_writer_algorithm(const struct blob_writer *writer);
+/* Hashes with this one; only while nothing is held, else it stays as it is. */
+void blob_writer_expect(struct blob_writer *writer, enum digest_algorithm algorithm);
 /* Its name, a UUID; NUL-ended, borrowed. */
 const char *blob_writer_name(const struct blob_writer *writer);
 /* Bytes held. */
@@ -48,7 +52,8 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 /* Puts what is held into uploads/NAME, so that blob_writer_resume finds it after the process ends. Not synced. */
 bool blob_writer_keep(struct blob_writer *writer, struct error *err);
 /*
- * Checks the digest (ERROR_CORRUPT when it is another; the writer can still be used) and, above BLOB_ROW_MAX, makes the content durable under its
+ * Checks the digest (ERROR_CORRUPT when it is another; the writer can still be used; one of another algorithm than the writer's costs a reading of
+ * all that is held) and, above BLOB_ROW_MAX, makes the content durable under its
  * name: fsync, rename, fsync of the folder. A failed fsync is final: the writer cannot go on. expected may be NULL: the sha256 is taken. After true,
  * blob_add names it in a change. A sealed file is never changed again: adding to it or cutting it is ERROR_CONFLICT.
  */

@@ -20,7 +20,8 @@
 struct blob_writer {
 	struct blob_store *store;
 	char name[RANDOM_UUID_SIZE];
-	struct hash *sha256; /* of what is held */
+	enum digest_algorithm algorithm;
+	struct hash *hash; /* of what is held, in that algorithm */
 	int64_t size;
 	struct buf memory; /* what is held, while there is no file */
 	int fd;            /* uploads/NAME, or -1 */
@@ -31,12 +32,18 @@ struct blob_writer {
 	struct digest digest; /* of a sealed one */
 };
 
-static struct blob_writer *make(struct blob_store *store)
+static struct hash *hash_for(enum digest_algorithm algorithm)
+{
+	return hash_new(algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256);
+}
+
+static struct blob_writer *make(struct blob_store *store, enum digest_algorithm algorithm)
 {
 	struct blob_writer *writer = mem_alloc(1, sizeof *writer);
 
 	writer->store = store;
-	writer->sha256 = hash_new(HASH_SHA256);
+	writer->algorithm = algorithm;
+	writer->hash = hash_for(algorithm);
 	writer->fd = -1;
 	return writer;
 }
@@ -44,7 +51,7 @@ static struct blob_writer *make(struct blob_store *store)
 bool blob_writer_new(struct blob_writer **out, struct blob_store *store, struct error *err)
 {
 	(void)err;
-	*out = make(store);
+	*out = make(store, DIGEST_SHA256);
 	random_uuid((*out)->name);
 	return true;
 }
@@ -75,16 +82,16 @@ bool blob_upload_name_valid(struct str name)
 	return name.len == RANDOM_UUID_SIZE - 1;
 }
 
-bool blob_writer_resume(struct blob_writer **out, struct blob_store *store, struct str name, struct error *err)
+bool blob_writer_resume(struct blob_writer **out, struct blob_store *store, struct str name, enum digest_algorithm algorithm, struct error *err)
 {
 	if (!blob_upload_name_valid(name))
 		return error_set(err, ERROR_NOT_FOUND, "no upload '%.*s'", STR_ARG(str_head(name, 64)));
 
-	struct blob_writer *writer = make(store);
+	struct blob_writer *writer = make(store, algorithm);
 	memcpy(writer->name, name.data, name.len);
 	writer->kept = true;
 	writer->fd = file_open(store->uploads_fd, writer->name, O_RDWR | O_NOFOLLOW, 0, err);
-	if (writer->fd < 0 || !file_size(writer->fd, &writer->size, err) || !hash_file(writer->fd, writer->size, writer->sha256, err)) {
+	if (writer->fd < 0 || !file_size(writer->fd, &writer->size, err) || !hash_file(writer->fd, writer->size, writer->hash, err)) {
 		blob_writer_close(writer);
 		return false;
 	}
@@ -100,6 +107,20 @@ const char *blob_writer_name(const struct blob_writer *writer)
 int64_t blob_writer_size(const struct blob_writer *writer)
 {
 	return writer->size;
+}
+
+enum digest_algorithm blob_writer_algorithm(const struct blob_writer *writer)
+{
+	return writer->algorithm;
+}
+
+void blob_writer_expect(struct blob_writer *writer, enum digest_algorithm algorithm)
+{
+	if (writer->size || algorithm == writer->algorithm)
+		return;
+	hash_free(writer->hash);
+	writer->algorithm = algorithm;
+	writer->hash = hash_for(algorithm);
 }
 
 bool blob_writer_has_file(const struct blob_writer *writer)
@@ -163,7 +184,7 @@ bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct err
 			return error_prefix(err, "upload %s", writer->name);
 		}
 	}
-	hash_add(writer->sha256, bytes.data, bytes.len);
+	hash_add(writer->hash, bytes.data, bytes.len);
 	writer->size += (int64_t)bytes.len;
 	if (writer->fd >= 0)
 		write_behind(writer);
@@ -176,7 +197,7 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 		return unusable(writer, err);
 	if (size >= writer->size && size)
 		return true;
-	hash_reset(writer->sha256);
+	hash_reset(writer->hash);
 	writer->size = size;
 	if (!size && !writer->kept) {
 		/* Begun anew: an idle upload holds neither memory nor a file. */
@@ -188,7 +209,7 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 	}
 	if (writer->fd < 0) {
 		writer->memory.len = (size_t)size;
-		hash_add(writer->sha256, writer->memory.data, writer->memory.len);
+		hash_add(writer->hash, writer->memory.data, writer->memory.len);
 		return true;
 	}
 	if (writer->behind > size)
@@ -197,7 +218,7 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 		writer->failed = true;
 		return error_set_errno(err, errno, "upload %s: truncate", writer->name);
 	}
-	return hash_file(writer->fd, size, writer->sha256, err);
+	return hash_file(writer->fd, size, writer->hash, err);
 }
 
 bool blob_writer_keep(struct blob_writer *writer, struct error *err)
@@ -214,11 +235,11 @@ bool blob_writer_keep(struct blob_writer *writer, struct error *err)
 static bool digest_of(struct blob_writer *writer, enum digest_algorithm algorithm, struct digest *out, struct error *err)
 {
 	*out = (struct digest){.algorithm = algorithm};
-	if (algorithm == DIGEST_SHA256) {
-		hash_value(writer->sha256, out->hash);
+	if (algorithm == writer->algorithm) {
+		hash_value(writer->hash, out->hash);
 		return true;
 	}
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA512);
+	cleanup_hash struct hash *hash = hash_for(algorithm);
 	if (writer->fd < 0)
 		hash_add(hash, writer->memory.data, writer->memory.len);
 	else if (!hash_file(writer->fd, writer->size, hash, err))
@@ -296,7 +317,7 @@ static void free_writer(struct blob_writer *writer, bool removes)
 		remove_file(writer);
 	file_cleanup(&writer->fd);
 	buf_free(&writer->memory);
-	hash_free(writer->sha256);
+	hash_free(writer->hash);
 	free(writer);
 }
 

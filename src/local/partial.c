@@ -90,7 +90,7 @@ bool partial_resume(struct local *local, const struct digest *blob, struct layer
 	name = partial.found;
 	path = mem_printf(UPLOADS "/%s", name);
 	fd = file_open(local->folder_fd, path, O_RDONLY, 0, &why);
-	if (fd < 0 || !blob_writer_resume(&writer, local->blobs, str_of(name), &why))
+	if (fd < 0 || !blob_writer_resume(&writer, local->blobs, str_of(name), DIGEST_SHA256, &why))
 		return why.kind == ERROR_NOT_FOUND ? partial_forget(local, blob, err) : error_move(err, &why);
 	*resumed = true;
 	return layer_in_resume(in, writer, fd, cancel, err);

@@ -153,7 +153,7 @@ static bool read_again(struct upload_session *session, struct error *err)
 
 	if (!catalog_upload_find(session->sessions->catalog, name, str_of(session->repository), &found, err))
 		return false;
-	return found ? blob_writer_resume(&session->writer, session->sessions->store, name, err) : unknown(name, err);
+	return found ? blob_writer_resume(&session->writer, session->sessions->store, name, DIGEST_SHA256, err) : unknown(name, err);
 }
 
 bool upload_session_take(struct upload_session **out, struct upload_sessions *sessions, struct str name, struct str repository, struct error *err)

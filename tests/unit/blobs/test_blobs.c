@@ -234,6 +234,36 @@ static void a_full_disk_fails_that_append_alone(void **state)
 	blob_writer_close(writer);
 }
 
+/* Whichever algorithm it hashes with on the way, it is sealed as either: after a cut, and when it goes on, too. */
+static void either_algorithm_is_sealed_as_either(void **state)
+{
+	struct place *place = *state;
+	static const enum digest_algorithm algorithms[] = {DIGEST_SHA256, DIGEST_SHA512};
+
+	for (size_t i = 0; i < 4; i++) {
+		cleanup_error struct error err = {0};
+		const size_t size = 100000 + i;
+		cleanup_free char *bytes = pattern(size);
+		enum digest_algorithm on_the_way = algorithms[i % 2], sealed = algorithms[i / 2];
+		struct digest digest = digest_of(sealed == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256, bytes, size);
+		struct blob_writer *writer;
+		char name[64];
+
+		assert_true(blob_writer_new(&writer, place->store, &err));
+		blob_writer_expect(writer, on_the_way);
+		assert_true(blob_writer_append(writer, str_make(bytes, size), &err) && blob_writer_append(writer, STR("more"), &err));
+		assert_true(blob_writer_truncate(writer, 60, &err) && blob_writer_keep(writer, &err));
+		blob_writer_expect(writer, DIGEST_SHA256); /* too late */
+		assert_int_equal(blob_writer_algorithm(writer), on_the_way);
+		snprintf(name, sizeof name, "%s", blob_writer_name(writer));
+		blob_writer_close(writer);
+		unit_assert(blob_writer_resume(&writer, place->store, str_of(name), on_the_way, &err), "%s", error_text(&err));
+		assert_true(blob_writer_append(writer, str_make(bytes + 60, size - 60), &err));
+		unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
+		blob_writer_close(writer);
+	}
+}
+
 static void a_kept_upload_goes_on_and_a_dropped_one_is_gone(void **state)
 {
 	struct place *place = *state;
@@ -250,14 +280,14 @@ static void a_kept_upload_goes_on_and_a_dropped_one_is_gone(void **state)
 		assert_true(blob_writer_keep(writer, &err));
 		snprintf(name, sizeof name, "%s", blob_writer_name(writer));
 		blob_writer_close(writer);
-		unit_assert(blob_writer_resume(&writer, place->store, str_of(name), &err), "%s", error_text(&err));
+		unit_assert(blob_writer_resume(&writer, place->store, str_of(name), DIGEST_SHA256, &err), "%s", error_text(&err));
 		assert_true(blob_writer_append(writer, STR("behind"), &err) && blob_writer_truncate(writer, (int64_t)sizes[i], &err));
 		unit_assert(blob_writer_seal(writer, &digest, &err), "%s", error_text(&err));
 		blob_writer_drop(writer);
-		assert_false(blob_writer_resume(&writer, place->store, str_of(name), &err));
+		assert_false(blob_writer_resume(&writer, place->store, str_of(name), DIGEST_SHA256, &err));
 		assert_int_equal(err.kind, ERROR_NOT_FOUND);
 		error_clear(&err);
-		assert_false(blob_writer_resume(&writer, place->store, STR("../../etc/passwd"), &err));
+		assert_false(blob_writer_resume(&writer, place->store, STR("../../etc/passwd"), DIGEST_SHA256, &err));
 	}
 }
 
@@ -419,6 +449,6 @@ static void forgotten_content_is_not_found_and_says_whether_it_was_a_file(void *
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
 	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
 	HERE(a_small_one_can_be_sealed_again), HERE(one_that_begins_anew_holds_no_file), HERE(a_full_disk_fails_that_append_alone),
-	HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone), HERE(a_row_whose_file_is_gone_or_cut_is_corrupt),
-	HERE(the_same_content_may_come_from_several_at_once), HERE(a_full_disk_at_the_first_write_can_be_tried_again),
-	HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))
+	HERE(either_algorithm_is_sealed_as_either), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
+	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt), HERE(the_same_content_may_come_from_several_at_once),
+	HERE(a_full_disk_at_the_first_write_can_be_tried_again), HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))
