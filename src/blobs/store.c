@@ -59,7 +59,9 @@ bool blob_store_open(struct blob_store **out, const char *folder, struct db *db,
 	cleanup_fd int top = -1, content = -1;
 	struct blob_store *store = mem_alloc(1, sizeof *store);
 
-	*store = (struct blob_store){db, -1, {-1, -1}};
+	*store = (struct blob_store){.db = db, .uploads_fd = -1, .content_fd = {-1, -1}};
+	pthread_mutex_init(&store->behind_lock, NULL);
+	pthread_cond_init(&store->behind_done, NULL);
 	bool opened = folder_make(folder, 0755, err) && (top = folder_open(AT_FDCWD, folder, err)) >= 0 && open_below(&content, top, "blobs", err) &&
 		      open_below(&store->uploads_fd, top, "uploads", err) && open_below(&store->content_fd[DIGEST_SHA256], content, "sha256", err) &&
 		      open_below(&store->content_fd[DIGEST_SHA512], content, "sha512", err) &&
@@ -80,6 +82,9 @@ void blob_store_close(struct blob_store *store)
 	file_cleanup(&store->uploads_fd);
 	file_cleanup(&store->content_fd[0]);
 	file_cleanup(&store->content_fd[1]);
+	thread_pool_free(store->behind);
+	pthread_cond_destroy(&store->behind_done);
+	pthread_mutex_destroy(&store->behind_lock);
 	free(store);
 }
 

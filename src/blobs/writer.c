@@ -12,9 +12,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "blobs/blobs_internal.h"
+#include "blobs/write_behind.h"
 
-/* So much is handed to the disk while more is coming, so that the last sync has little left to do. */
-#define WRITE_BEHIND_BYTES (8 * 1024 * 1024)
 #define REHASH_BUFFER_BYTES (256 * 1024)
 
 struct blob_writer {
@@ -25,7 +24,7 @@ struct blob_writer {
 	int64_t size;
 	struct buf memory; /* what is held, while there is no file */
 	int fd;            /* uploads/NAME, or -1 */
-	int64_t behind;    /* bytes of the file that the disk has been told of */
+	struct write_behind behind;
 	bool kept, failed;
 	bool named;           /* the file bears its content's name: rows may count on it, so nothing may write to it any more */
 	bool sealed;          /* and a row may name it */
@@ -135,6 +134,8 @@ const struct digest *blob_writer_digest(const struct blob_writer *writer)
 
 static void remove_file(struct blob_writer *writer)
 {
+	write_behind_wait(&writer->behind, NULL);
+	write_behind_cut(&writer->behind, 0);
 	unlinkat(writer->store->uploads_fd, writer->name, 0);
 	file_cleanup(&writer->fd);
 }
@@ -160,13 +161,12 @@ static bool unusable(struct blob_writer *writer, struct error *err)
 	return error_set(err, ERROR_CONFLICT, "upload %s %s and cannot go on", writer->name, writer->named ? "is content by now" : "failed before");
 }
 
-/* Tells the disk of what was written since the last time. Only a hint: file_sync decides. */
-static void write_behind(struct blob_writer *writer)
+/* The pages that could not be written count as clean now: another sync would succeed and lie. */
+static bool sync_failed(struct blob_writer *writer)
 {
-	if (writer->size - writer->behind < WRITE_BEHIND_BYTES)
-		return;
-	sync_file_range(writer->fd, writer->behind, writer->size - writer->behind, SYNC_FILE_RANGE_WRITE);
-	writer->behind = writer->size;
+	writer->failed = true;
+	remove_file(writer);
+	return false;
 }
 
 bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct error *err)
@@ -186,8 +186,10 @@ bool blob_writer_append(struct blob_writer *writer, struct str bytes, struct err
 	}
 	hash_add(writer->hash, bytes.data, bytes.len);
 	writer->size += (int64_t)bytes.len;
-	if (writer->fd >= 0)
-		write_behind(writer);
+	if (writer->fd >= 0 && !write_behind_grown(&writer->behind, writer->store, writer->fd, writer->size, err)) {
+		error_prefix(err, "upload %s", writer->name);
+		return sync_failed(writer);
+	}
 	return true;
 }
 
@@ -204,7 +206,6 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 		buf_free(&writer->memory);
 		if (writer->fd >= 0)
 			remove_file(writer);
-		writer->behind = 0;
 		return true;
 	}
 	if (writer->fd < 0) {
@@ -212,8 +213,9 @@ bool blob_writer_truncate(struct blob_writer *writer, int64_t size, struct error
 		hash_add(writer->hash, writer->memory.data, writer->memory.len);
 		return true;
 	}
-	if (writer->behind > size)
-		writer->behind = size;
+	if (!write_behind_wait(&writer->behind, err))
+		return sync_failed(writer);
+	write_behind_cut(&writer->behind, size);
 	if (ftruncate(writer->fd, size) < 0) {
 		writer->failed = true;
 		return error_set_errno(err, errno, "upload %s: truncate", writer->name);
@@ -272,12 +274,8 @@ static bool make_durable(struct blob_writer *writer, struct error *err)
 	cleanup_fd int folder_fd = folder_open(content_fd, folder, err);
 	if (folder_fd < 0)
 		return false;
-	if (!file_sync(writer->fd, err)) {
-		/* The pages that could not be written count as clean now: another sync would succeed and lie. */
-		writer->failed = true;
-		remove_file(writer);
-		return false;
-	}
+	if (!write_behind_wait(&writer->behind, err) || !file_sync(writer->fd, err))
+		return sync_failed(writer);
 	if (renameat(writer->store->uploads_fd, writer->name, content_fd, path) < 0)
 		return error_set_errno(err, errno, "rename");
 	writer->named = true;
@@ -313,7 +311,7 @@ bool blob_writer_seal(struct blob_writer *writer, const struct digest *expected,
 static void free_writer(struct blob_writer *writer, bool removes)
 {
 	/* A sealed file bears its content's name by now; a small one's file has become a row. */
-	if (writer->fd >= 0 && removes)
+	if (writer->fd >= 0 && (!write_behind_wait(&writer->behind, NULL) || removes))
 		remove_file(writer);
 	file_cleanup(&writer->fd);
 	buf_free(&writer->memory);
