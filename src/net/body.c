@@ -199,13 +199,10 @@ void body_release(struct connection *connection)
 	if (connection->filling)
 		server_give_buffer(server, connection->filling);
 	connection->filling = NULL;
-	while (connection->filled) {
-		struct body_buffer *buffer = connection->filled;
-		connection->filled = buffer->next;
+	struct body_buffer *buffer;
+	bool has_room;
+	while ((buffer = body_queue_take(&connection->filled, &has_room)))
 		server_give_buffer(server, buffer);
-	}
-	connection->filled_end = &connection->filled;
-	connection->filled_count = 0;
 	atomic_fetch_sub(&server->memory_bodies, connection->request.body_charged);
 	connection->request.body_charged = 0;
 }

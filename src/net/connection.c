@@ -36,7 +36,7 @@ struct connection *connection_new(int fd, const struct sockaddr_storage *peer)
 
 	connection->source = SOURCE_CONNECTION;
 	connection->fd = fd;
-	connection->filled_end = &connection->filled;
+	body_queue_init(&connection->filled);
 	connection->in = mem_alloc(1, HEAD_FIRST_SIZE);
 	connection->in_capacity = HEAD_FIRST_SIZE;
 	connection->parser = http_parser_new();
@@ -54,6 +54,7 @@ void connection_free(struct connection *connection)
 		close(connection->fd);
 	request_free(&connection->request);
 	http_parser_free(connection->parser);
+	body_queue_destroy(&connection->filled);
 	buf_free(&connection->next);
 	buf_free(&connection->out);
 	free(connection->in);

@@ -23,7 +23,7 @@
 #include "net/server.h"
 
 #define BODY_BUFFER_SIZE ((size_t)128 * 1024)
-#define BODY_BUFFERS_EACH 4                   /* of one connection at a time: a fast client leaves some for the others */
+#define BODY_BUFFERS_EACH 8                   /* of one connection at a time: a fast client leaves some for the others */
 #define READ_BUDGET ((size_t)256 * 1024)      /* bytes that one connection may read in one turn of its loop */
 #define WRITE_BUDGET ((size_t)1024 * 1024)    /* … and write */
 #define REQUESTS_BUDGET 32                    /* … and pipelined requests */
@@ -95,6 +95,23 @@ size_t body_pool_count(struct body_pool *pool);
 /* Gives a buffer back; true when the loops that starve have to be told. */
 bool body_pool_give(struct body_pool *pool, struct body_buffer *buffer);
 
+/* The filled buffers of one body, from its loop to the worker that has its sink. */
+struct body_queue {
+	pthread_mutex_t lock; /* guards what follows */
+	struct body_buffer *first, **end;
+	size_t count;
+	bool full; /* the loop went away as there was no room */
+};
+
+void body_queue_init(struct body_queue *queue);
+void body_queue_destroy(struct body_queue *queue);
+void body_queue_add(struct body_queue *queue, struct body_buffer *buffer);
+/* Whether another buffer may be filled. When not, body_queue_take says once when it is worth coming back. */
+bool body_queue_has_room(struct body_queue *queue);
+bool body_queue_is_empty(struct body_queue *queue);
+/* The oldest, or NULL. */
+struct body_buffer *body_queue_take(struct body_queue *queue, bool *has_room_again);
+
 /* ---- a request ---- */
 
 struct answer_part {
@@ -111,9 +128,8 @@ struct request_query {
 /* What the loop asks of a worker about a sink, and what it says. Belongs to the worker from thread_pool_add to POST_JOB_DONE. */
 struct sink_job {
 	struct thread_task task;
-	struct body_buffer *buffers; /* in order */
-	bool begin, end, complete;   /* asked */
-	bool refused, ended;         /* said */
+	bool begin, end, complete; /* asked */
+	bool refused, ended;       /* said */
 };
 
 struct request {
@@ -164,6 +180,7 @@ enum post {
 	POST_ADOPT = 1,    /* a new connection comes from the loop that accepted it */
 	POST_ANSWERED = 2, /* request_answer was called on another thread */
 	POST_JOB_DONE = 4, /* the worker has done the sink's job */
+	POST_ROOM = 8,     /* the worker has made room for more of the body */
 };
 
 enum source_kind { SOURCE_WAKE, SOURCE_LISTENER, SOURCE_CONNECTION };
@@ -194,8 +211,8 @@ struct connection {
 	int64_t body_left; /* bytes still to come; -1 while chunked and not at its end; 0 when all was read */
 	int64_t body_rest; /* bytes read of what nobody wants */
 	bool continue_due; /* the client waits for a 100 */
-	struct body_buffer *filling, *filled, **filled_end;
-	size_t filled_count;
+	struct body_buffer *filling;
+	struct body_queue filled;
 	bool job_running, sink_begun, sink_over; /* over: end was called or never will be */
 	int body_status; /* what is wrong with the body: 0 nothing, -1 the client is gone, else the status to refuse it with */
 

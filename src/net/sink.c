@@ -1,6 +1,6 @@
 /*
- * A body that streams: the loop fills buffers, a worker calls the sink. There is at most one job of a request at a time; while it runs the loop
- * fills the next buffers, up to BODY_BUFFERS_EACH, and then leaves the socket alone.
+ * A body that streams: the loop fills buffers, a worker calls the sink. There is at most one job of a request at a time; it takes buffers as long as
+ * there are some. The loop fills the next meanwhile, up to BODY_BUFFERS_EACH, and then leaves the socket alone until half of them are gone.
  */
 #include "net/server_internal.h"
 
@@ -17,9 +17,11 @@ static void run_job(struct thread_task *task)
 	bool begun = !job->begin || sink->begin(request);
 
 	job->refused = !begun;
-	while (job->buffers) {
-		struct body_buffer *buffer = job->buffers;
-		job->buffers = buffer->next;
+	struct body_buffer *buffer;
+	bool has_room;
+	while ((buffer = body_queue_take(&connection->filled, &has_room))) {
+		if (has_room)
+			loop_post(connection, POST_ROOM);
 		if (!job->refused)
 			job->refused = !sink->chunk(request, str_make(buffer->data, buffer->len));
 		server_give_buffer(connection->loop->server, buffer);
@@ -33,10 +35,8 @@ static void run_job(struct thread_task *task)
 
 static void push_filled(struct connection *connection)
 {
-	*connection->filled_end = connection->filling;
-	connection->filled_end = &connection->filling->next;
+	body_queue_add(&connection->filled, connection->filling);
 	connection->filling = NULL;
-	connection->filled_count++;
 }
 
 /* Nobody wants more of this body, or no more of it will come. */
@@ -55,7 +55,7 @@ static bool fill(struct connection *connection)
 	while (connection->body_left != 0 && (connection->can_read || connection->in_done < connection->in_len)) {
 		size_t got;
 		if (!connection->filling) {
-			if (connection->filled_count >= BODY_BUFFERS_EACH)
+			if (!body_queue_has_room(&connection->filled))
 				break;
 			connection->filling = body_pool_take(&loop->server->pool);
 			if (!connection->filling) {
@@ -96,17 +96,13 @@ static void schedule(struct connection *connection)
 	} else {
 		if (connection->filling && connection->filling->len)
 			push_filled(connection);
-		if (connection->sink_begun && !connection->filled && connection->body_left != 0)
+		if (connection->sink_begun && connection->body_left != 0 && body_queue_is_empty(&connection->filled))
 			return;
 		*job = (struct sink_job){
 			.begin = !connection->sink_begun,
-			.buffers = connection->filled,
 			.end = connection->body_left == 0,
 			.complete = true,
 		};
-		connection->filled = NULL;
-		connection->filled_end = &connection->filled;
-		connection->filled_count = 0;
 	}
 	job->task.run = run_job;
 	connection->job_running = true;
