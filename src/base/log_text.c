@@ -1,15 +1,10 @@
 /* What a line of the log looks like. Values come from clients too: nothing in them may end a value, a line, or reach a terminal as a command. */
 #include "base/clock.h"
+#include "base/json_string.h"
 #include "base/log_internal.h"
 #include "base/utf8.h"
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
-
-/* C0, DEL, C1, and the two separators that JavaScript takes for the end of a line. */
-static bool is_control(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
-}
 
 /* ---- logfmt ---- */
 
@@ -36,12 +31,12 @@ static void add_logfmt_value(struct buf *line, struct str value)
 	while (value.len) {
 		size_t len = utf8_take(value, &code);
 
-		if (!len || (len > 1 && is_control(code))) {
+		if (!len || (len > 1 && utf8_is_control(code))) {
 			buf_printf(line, "\\x%02x", (unsigned char)value.data[0]);
 			len = 1; /* what follows is no beginning of a character, so it is escaped too */
 		} else if (code == '"' || code == '\\') {
 			buf_printf(line, "\\%c", (int)code);
-		} else if (is_control(code)) {
+		} else if (utf8_is_control(code)) {
 			buf_printf(line, "\\x%02x", (unsigned int)code);
 		} else {
 			buf_add(line, value.data, len);
@@ -59,38 +54,7 @@ static void add_logfmt_field(struct buf *line, const char *key, struct str value
 	add_logfmt_value(line, value);
 }
 
-/* ---- JSON (RFC 8259, 7) ---- */
-
-static void add_json_text(struct buf *line, struct str value)
-{
-	uint32_t code;
-
-	buf_add_char(line, '"');
-	while (value.len) {
-		size_t plain = 0;
-
-		while (plain < value.len && value.data[plain] >= ' ' && value.data[plain] < 127 && value.data[plain] != '"' &&
-			value.data[plain] != '\\')
-			plain++;
-		buf_add_str(line, str_head(value, plain));
-		value = str_from(value, plain);
-		if (!value.len)
-			break;
-		size_t len = utf8_take(value, &code);
-		if (!len) {
-			buf_add_text(line, "\\ufffd");
-			len = 1;
-		} else if (code == '"' || code == '\\') {
-			buf_printf(line, "\\%c", (int)code);
-		} else if (is_control(code)) {
-			buf_printf(line, "\\u%04x", (unsigned int)code);
-		} else {
-			buf_add(line, value.data, len);
-		}
-		value = str_from(value, len);
-	}
-	buf_add_char(line, '"');
-}
+/* ---- JSON ---- */
 
 static void add_json_field(struct buf *line, const struct log_field *field)
 {
@@ -100,7 +64,7 @@ static void add_json_field(struct buf *line, const struct log_field *field)
 	if (field->number)
 		buf_add_str(line, field->value);
 	else
-		add_json_text(line, field->value);
+		json_string_add(line, field->value);
 }
 
 /* ---- ---- */
@@ -119,7 +83,7 @@ void log_format_line(struct buf *line, enum log_format format, enum log_level le
 	buf_add_text(line, level_names[level]);
 	buf_add_text(line, json ? "\",\"msg\":" : " msg=");
 	if (json)
-		add_json_text(line, message);
+		json_string_add(line, message);
 	else
 		add_logfmt_value(line, message);
 	if (json && request.len)

@@ -30,3 +30,8 @@ size_t utf8_take(struct str text, uint32_t *code)
 	*code = value;
 	return len;
 }
+
+bool utf8_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+}

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "oci/manifest.h"
 #include "registry/distribution/distribution.h"
+#include "registry/watch/watch.h"
 
 #define GET (1u << HTTP_GET)
 #define POST (1u << HTTP_POST)
@@ -10,14 +11,10 @@
 #define PATCH (1u << HTTP_PATCH)
 #define DELETE (1u << HTTP_DELETE)
 
-static void healthy(struct request *request)
-{
-	request_answer_header(request, "Content-Type", "text/plain");
-	request_answer(request, 200, STR("ok\n"));
-}
-
 const struct route registry_routes[] = {
-	{GET, "/healthz", ROUTE_ON_LOOP, healthy, NULL, 0, 0},
+	{GET, "/healthz", ROUTE_ON_LOOP, watch_healthz, NULL, 0, 0},
+	{GET, "/readyz", ROUTE_ON_LOOP, watch_readyz, NULL, 0, 0},
+	{GET, "/metrics", ROUTE_ON_LOOP, watch_metrics, NULL, 0, 0},
 	{GET, "/v2/", ROUTE_ON_LOOP, distribution_ping, NULL, 0, 0},
 	{GET, "/v2", ROUTE_ON_LOOP, distribution_ping, NULL, 0, 0},
 	{GET, "/v2/_catalog", ROUTE_ON_WORKER, distribution_catalog, NULL, 0, 0},

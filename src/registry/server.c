@@ -15,10 +15,13 @@
 #include "base/mem.h"
 #include "db/db.h"
 #include "db/sql.h"
+#include "registry/context.h"
 #include "registry/distribution/distribution.h"
 #include "registry/routes.h"
+#include "registry/watch/watch.h"
 
 #define STOP_TIMEOUT_MS 30000
+#define LOG_STOP_TIMEOUT_MS 2000
 /* Descriptors for the database, the store and the loops. */
 #define DESCRIPTORS_APART 48
 #define CONNECTIONS_MIN 8
@@ -38,6 +41,8 @@ struct registry {
 	struct db *db;
 	struct blob_store *store;
 	struct distribution distribution;
+	struct watch *watch;
+	struct registry_context context;
 	struct server *server;
 	size_t descriptors; /* that it may have open */
 };
@@ -122,28 +127,19 @@ static void close_data(struct registry *registry)
 	file_cleanup(&registry->lock_fd);
 }
 
-static const char *const method_names[HTTP_METHODS_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-
-static void log_answer(const struct request *request, int status, int64_t sent_bytes, int64_t took_us)
+static bool start_watch(struct registry *registry, const struct settings *settings, struct error *err)
 {
-	char status_text[16], bytes[24], took[24];
-	struct str agent;
-
-	request_header(request, "User-Agent", &agent);
-	snprintf(status_text, sizeof status_text, "%d", status);
-	snprintf(bytes, sizeof bytes, "%lld", (long long)sent_bytes);
-	snprintf(took, sizeof took, "%lld", (long long)took_us);
-	const struct log_field fields[] = {
-		{"peer", request_peer(request), false},
-		{"method", str_of(method_names[request_method(request)]), false},
-		{"target", str_head(request_target(request), 1024), false},
-		{"status", str_of(status_text), true},
-		{"bytes", str_of(bytes), true},
-		{"us", str_of(took), true},
-		{"agent", str_head(agent, 256), false},
-		LOG_FIELDS_END,
+	const struct watch_settings watch = {
+		.routes = registry_routes,
+		.routes_count = registry_routes_count,
+		.db = registry->db,
+		.distribution = &registry->distribution,
+		.folder = settings->data,
+		.log_requests = settings->log_requests,
 	};
-	log_line(LOG_LEVEL_INFO, fields, "answered");
+
+	registry->watch = watch_new(&watch);
+	return watch_start(registry->watch, err);
 }
 
 static bool start_server(struct registry *registry, const struct settings *settings, struct error *err)
@@ -155,16 +151,18 @@ static bool start_server(struct registry *registry, const struct settings *setti
 		.limits = settings->limits.server,
 		.routes = registry_routes,
 		.routes_count = registry_routes_count,
-		.context = &registry->distribution,
+		.context = &registry->context,
 		.refuse = distribution_refuse,
-		.answered = settings->log_requests ? log_answer : NULL,
+		.answered = watch_answered,
 	};
 
 	for (size_t i = 0; i < settings->listen_count; i++)
 		listen[i] = (struct server_listener){settings->listen[i].address, settings->listen[i].tls};
 	server.limits.connections = connections(registry, settings);
+	registry->context = (struct registry_context){&registry->distribution, registry->watch};
 	if (!server_start(&registry->server, &server, err))
 		return false;
+	watch_set_server(registry->watch, registry->server);
 	for (size_t i = 0; i < settings->listen_count; i++) {
 		const struct log_field fields[] = {
 			{"address", str_of(server_address(registry->server, i)), false}, {"data", str_of(settings->data), false}, LOG_FIELDS_END};
@@ -198,12 +196,16 @@ bool registry_serve(const struct settings *settings, struct error *err)
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	signal(SIGPIPE, SIG_IGN);
 
-	bool served = open_data(&registry, settings, err) && start_server(&registry, settings, err);
+	bool served = log_start(err) && open_data(&registry, settings, err) && start_watch(&registry, settings, err) &&
+		      start_server(&registry, settings, err);
 	if (served) {
 		wait_for_end(&signals);
+		watch_stopping(registry.watch);
 		server_stop(registry.server, STOP_TIMEOUT_MS);
 	}
+	watch_free(registry.watch);
 	close_data(&registry);
+	log_stop(LOG_STOP_TIMEOUT_MS);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return served;
 }

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "registry/context.h"
+#include "registry/log_target.h"
 
 static const struct {
 	const char *code;
@@ -92,7 +94,7 @@ int distribution_code_status(enum distribution_code code)
 
 struct distribution *request_distribution(const struct request *request)
 {
-	return request_context(request);
+	return ((const struct registry_context *)request_context(request))->distribution;
 }
 
 void answer_common_headers(struct request *request)
@@ -130,7 +132,9 @@ void answer_error(struct request *request, enum distribution_subject subject, st
 	enum distribution_code code = distribution_code_of(err->kind, subject);
 
 	if (codes[code].status >= 500) {
-		const struct log_field fields[] = {{"target", request_target(request), false}, LOG_FIELDS_END};
+		cleanup_buf struct buf target = {0};
+		log_target(&target, request_target(request));
+		const struct log_field fields[] = {{"target", buf_str(&target), false}, LOG_FIELDS_END};
 
 		log_line(LOG_LEVEL_ERROR, fields, "%s", error_text(err));
 		answer_error_code(request, code, STR(""), "%s",
