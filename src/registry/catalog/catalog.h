@@ -39,8 +39,10 @@ bool catalog_blob_delete(struct catalog *catalog, struct str repository, const s
 
 /* ---- uploads that outlive the process ---- */
 
-bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, struct error *err);
-bool catalog_upload_find(struct catalog *catalog, struct str name, struct str repository, bool *found, struct error *err);
+bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, enum digest_algorithm algorithm, struct error *err);
+/* The algorithm is the one that it was kept with. */
+bool catalog_upload_find(
+	struct catalog *catalog, struct str name, struct str repository, enum digest_algorithm *algorithm, bool *found, struct error *err);
 bool catalog_upload_forget(struct catalog *catalog, struct str name, struct error *err);
 /* All of them; the text is borrowed for the call. */
 typedef void catalog_upload_function(void *argument, struct str name);

@@ -150,20 +150,22 @@ bool catalog_tags(struct catalog *catalog, struct str repository, struct str las
 
 struct upload_row {
 	struct str name, repository;
+	enum digest_algorithm algorithm;
 	bool found;
 };
 
 static bool upload_insert(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct upload_row *row = argument;
+	struct str algorithm = str_of(digest_algorithm_name(row->algorithm));
 
-	return db_run(tx, "INSERT INTO uploads (name, repository, started_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-		DB_ARGS(DB_TEXT(row->name), DB_TEXT(row->repository), DB_INT(clock_now_us())), err);
+	return db_run(tx, "INSERT INTO uploads (name, repository, started_at, algorithm) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
+		DB_ARGS(DB_TEXT(row->name), DB_TEXT(row->repository), DB_INT(clock_now_us()), DB_TEXT(algorithm)), err);
 }
 
-bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, struct error *err)
+bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str repository, enum digest_algorithm algorithm, struct error *err)
 {
-	struct upload_row row = {.name = name, .repository = repository};
+	struct upload_row row = {.name = name, .repository = repository, .algorithm = algorithm};
 
 	return db_change(catalog->db, upload_insert, &row, err);
 }
@@ -171,18 +173,23 @@ bool catalog_upload_keep(struct catalog *catalog, struct str name, struct str re
 static bool upload_ask(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct upload_row *row = argument;
-	int64_t one;
+	int64_t is_sha512;
 
-	return db_ask_int(tx, "SELECT 1 FROM uploads WHERE name = $1 AND repository = $2", DB_ARGS(DB_TEXT(row->name), DB_TEXT(row->repository)),
-		&one, &row->found, err);
+	if (!db_ask_int(tx, "SELECT CASE algorithm WHEN 'sha512' THEN 1 ELSE 0 END FROM uploads WHERE name = $1 AND repository = $2",
+		    DB_ARGS(DB_TEXT(row->name), DB_TEXT(row->repository)), &is_sha512, &row->found, err))
+		return false;
+	row->algorithm = row->found && is_sha512 ? DIGEST_SHA512 : DIGEST_SHA256;
+	return true;
 }
 
-bool catalog_upload_find(struct catalog *catalog, struct str name, struct str repository, bool *found, struct error *err)
+bool catalog_upload_find(
+	struct catalog *catalog, struct str name, struct str repository, enum digest_algorithm *algorithm, bool *found, struct error *err)
 {
 	struct upload_row row = {.name = name, .repository = repository};
 
 	bool asked = db_read(catalog->db, upload_ask, &row, err);
 	*found = row.found;
+	*algorithm = row.algorithm;
 	return asked;
 }
 

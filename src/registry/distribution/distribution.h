@@ -41,7 +41,12 @@ struct distribution {
 	struct upload_sessions *uploads;
 	struct distribution_limits limits;
 	pthread_mutex_t large_manifest; /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
-	_Atomic uint64_t uploads_now, uploads_refused, manifests_pushed, blobs_pushed, blobs_mounted, contents_damaged;
+	_Atomic uint64_t uploads_now, uploads_refused, uploads_expired, manifests_pushed, blobs_pushed, blobs_mounted, contents_damaged;
+	pthread_t keeper; /* ends uploads that nobody goes on with; runs while is_kept */
+	bool is_kept;
+	pthread_mutex_t keeper_lock; /* guards ending */
+	pthread_cond_t keeper_wake;
+	bool ending;
 };
 
 /*

@@ -1,11 +1,11 @@
-#include "registry/distribution/upload_sessions.h"
-
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "registry/distribution/upload_sessions_internal.h"
 
 /* In memory at once. Over it the one that was idle longest goes: a kept one can be taken again, any other has to start anew. */
 #define SESSIONS_MAX 4096
@@ -16,18 +16,15 @@ struct upload_session {
 	char *name;
 	char *repository;
 	struct blob_writer *writer; /* NULL until a session of an earlier process is read again, by the request that has it */
-	bool busy;                  /* a request has it; guarded by the lock, as is the next */
-	bool is_open;               /* idle and counted in open_count */
+	enum digest_algorithm algorithm;
+	int64_t short_bytes;        /* of the request that has it */
 	bool is_row;                /* it has a row in the database */
-};
-
-struct upload_sessions {
-	struct catalog *catalog;
-	struct blob_store *store;
-	size_t open_max;
-	pthread_mutex_t lock; /* guards what follows */
-	struct upload_session *all;
-	size_t open_count;
+	_Atomic int64_t held_bytes; /* for who asks while a request has it */
+	bool busy;                  /* a request has it; guarded by the lock, as is what follows */
+	bool canceled;              /* who has it ends it */
+	bool is_open;               /* idle and counted in open_count */
+	int64_t used_at_us;
+	struct upload_session *next; /* of those that expire together */
 };
 
 struct upload_sessions *upload_sessions_new(struct catalog *catalog, struct blob_store *store, size_t open_max)
@@ -65,6 +62,14 @@ void upload_sessions_free(struct upload_sessions *sessions)
 	}
 	pthread_mutex_destroy(&sessions->lock);
 	free(sessions);
+}
+
+size_t upload_sessions_count(struct upload_sessions *sessions)
+{
+	pthread_mutex_lock(&sessions->lock);
+	size_t count = HASH_COUNT(sessions->all);
+	pthread_mutex_unlock(&sessions->lock);
+	return count;
 }
 
 /* ---- under the lock ---- */
@@ -110,6 +115,7 @@ static struct upload_session *make(struct upload_sessions *sessions, struct str 
 	session->name = str_dup(name);
 	session->repository = str_dup(repository);
 	session->busy = true;
+	session->used_at_us = clock_now_us();
 	session->is_row = is_row;
 	return session;
 }
@@ -124,7 +130,8 @@ static void leave(struct upload_session *session)
 	free_session(session);
 }
 
-bool upload_session_start(struct upload_session **out, struct upload_sessions *sessions, struct str repository, struct error *err)
+bool upload_session_start(
+	struct upload_session **out, struct upload_sessions *sessions, struct str repository, enum digest_algorithm algorithm, struct error *err)
 {
 	struct blob_writer *writer;
 
@@ -132,6 +139,8 @@ bool upload_session_start(struct upload_session **out, struct upload_sessions *s
 		return false;
 	struct upload_session *session = make(sessions, str_of(blob_writer_name(writer)), repository, false);
 	session->writer = writer;
+	session->algorithm = algorithm;
+	blob_writer_expect(writer, algorithm);
 	pthread_mutex_lock(&sessions->lock);
 	insert(session);
 	trim(sessions);
@@ -148,33 +157,52 @@ static bool unknown(struct str name, struct error *err)
 /* One of an earlier process, or one that memory had no room for. */
 static bool read_again(struct upload_session *session, struct error *err)
 {
+	struct upload_sessions *sessions = session->sessions;
 	struct str name = str_of(session->name);
 	bool found;
 
-	if (!catalog_upload_find(session->sessions->catalog, name, str_of(session->repository), &found, err))
+	if (!catalog_upload_find(sessions->catalog, name, str_of(session->repository), &session->algorithm, &found, err))
 		return false;
-	return found ? blob_writer_resume(&session->writer, session->sessions->store, name, DIGEST_SHA256, err) : unknown(name, err);
+	if (!found)
+		return unknown(name, err);
+	if (!blob_writer_resume(&session->writer, sessions->store, name, session->algorithm, err))
+		return false;
+	upload_session_moved(session);
+	return true;
 }
 
-bool upload_session_take(struct upload_session **out, struct upload_sessions *sessions, struct str name, struct str repository, struct error *err)
+/* Under the lock: the session in memory, or one whose file is to be read again, in the table before its file is opened: two who read it again at
+ * once would both write to it, one perhaps when it is content. */
+static struct upload_session *find_or_insert(struct upload_sessions *sessions, struct str name, struct str repository, struct error *err)
 {
 	struct upload_session *session;
+
+	HASH_FIND(hh, sessions->all, name.data, name.len, session);
+	if (!session) {
+		session = make(sessions, name, repository, true);
+		session->busy = false;
+		insert(session);
+	} else if (session->canceled || !str_equal(str_of(session->repository), repository)) {
+		unknown(name, err);
+		return NULL;
+	}
+	return session;
+}
+
+bool upload_session_take(
+	struct upload_session **out, struct upload_sessions *sessions, struct str name, struct str repository, int64_t *held_bytes, struct error *err)
+{
 	bool taken = false;
 
+	*held_bytes = 0;
 	if (!blob_upload_name_valid(name))
 		return unknown(name, err);
 	pthread_mutex_lock(&sessions->lock);
-	HASH_FIND(hh, sessions->all, name.data, name.len, session);
-	if (!session) {
-		/* In the table before its file is opened: two who read it again at once would both write to it, one perhaps when it is content. */
-		session = make(sessions, name, repository, true);
-		insert(session);
-		taken = true;
-	} else if (!str_equal(str_of(session->repository), repository)) {
-		unknown(name, err);
-	} else if (session->busy) {
+	struct upload_session *session = find_or_insert(sessions, name, repository, err);
+	if (session && session->busy) {
+		*held_bytes = session->held_bytes;
 		error_set(err, ERROR_CONFLICT, "another request is using upload '%.*s'", STR_ARG(name));
-	} else {
+	} else if (session) {
 		set_busy(session);
 		HASH_DEL(sessions->all, session);
 		insert(session);
@@ -191,16 +219,65 @@ bool upload_session_take(struct upload_session **out, struct upload_sessions *se
 	return true;
 }
 
+/* Leaves word with the request that has it; false when none has. */
+static bool cancel_busy(struct upload_sessions *sessions, struct str name, struct str repository)
+{
+	struct upload_session *session;
+
+	pthread_mutex_lock(&sessions->lock);
+	HASH_FIND(hh, sessions->all, name.data, name.len, session);
+	bool canceled = session && session->busy && !session->canceled && str_equal(str_of(session->repository), repository);
+	if (canceled)
+		session->canceled = true;
+	pthread_mutex_unlock(&sessions->lock);
+	return canceled;
+}
+
+bool upload_session_cancel(struct upload_sessions *sessions, struct str name, struct str repository, struct error *err)
+{
+	struct error failed = {0};
+	struct upload_session *session;
+	int64_t held_bytes;
+
+	/* Another request may take it or give it back between the two. */
+	while (!cancel_busy(sessions, name, repository)) {
+		if (upload_session_take(&session, sessions, name, repository, &held_bytes, &failed)) {
+			upload_session_end(session);
+			return true;
+		}
+		if (failed.kind != ERROR_CONFLICT)
+			return error_move(err, &failed);
+		error_clear(&failed);
+	}
+	return true;
+}
+
 struct blob_writer *upload_session_writer(struct upload_session *session)
 {
 	return session->writer;
+}
+
+void upload_session_moved(struct upload_session *session)
+{
+	session->held_bytes = blob_writer_size(session->writer);
+}
+
+void upload_session_set_short(struct upload_session *session, int64_t bytes)
+{
+	session->short_bytes = bytes;
+}
+
+int64_t upload_session_short(const struct upload_session *session)
+{
+	return session->short_bytes;
 }
 
 bool upload_session_keep(struct upload_session *session, struct error *err)
 {
 	if (!blob_writer_keep(session->writer, err))
 		return false;
-	if (!session->is_row && !catalog_upload_keep(session->sessions->catalog, str_of(session->name), str_of(session->repository), err))
+	if (!session->is_row &&
+		!catalog_upload_keep(session->sessions->catalog, str_of(session->name), str_of(session->repository), session->algorithm, err))
 		return false;
 	session->is_row = true;
 	return true;
@@ -210,8 +287,15 @@ void upload_session_give(struct upload_session *session)
 {
 	struct upload_sessions *sessions = session->sessions;
 
+	upload_session_moved(session);
 	pthread_mutex_lock(&sessions->lock);
+	if (session->canceled) {
+		pthread_mutex_unlock(&sessions->lock);
+		upload_session_end(session);
+		return;
+	}
 	session->busy = false;
+	session->used_at_us = clock_now_us();
 	session->is_open = blob_writer_has_file(session->writer);
 	sessions->open_count += session->is_open;
 	trim(sessions);
@@ -228,4 +312,49 @@ void upload_session_end(struct upload_session *session)
 	blob_writer_drop(session->writer);
 	session->writer = NULL;
 	leave(session);
+}
+
+size_t upload_sessions_expire(struct upload_sessions *sessions, int64_t used_before_us)
+{
+	struct upload_session *session, *next, *expired = NULL;
+	size_t count = 0;
+
+	pthread_mutex_lock(&sessions->lock);
+	HASH_ITER (hh, sessions->all, session, next) {
+		if (session->busy || session->used_at_us >= used_before_us)
+			continue;
+		set_busy(session);
+		session->canceled = true;
+		session->next = expired;
+		expired = session;
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	for (; expired; count++) {
+		session = expired;
+		expired = session->next;
+		upload_session_end(session);
+	}
+	return count;
+}
+
+bool upload_session_expire(struct upload_sessions *sessions, struct str name)
+{
+	cleanup_error struct error err = {0};
+	struct upload_session *session;
+
+	pthread_mutex_lock(&sessions->lock);
+	HASH_FIND(hh, sessions->all, name.data, name.len, session);
+	bool in_memory = session != NULL;
+	if (!in_memory) {
+		session = make(sessions, name, STR(""), true);
+		session->canceled = true;
+		insert(session);
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	if (in_memory)
+		return false;
+	if (!blob_upload_remove(sessions->store, name, &err))
+		log_warning("a leftover upload stays: %s", error_text(&err));
+	upload_session_end(session);
+	return true;
 }
