@@ -1,13 +1,12 @@
 #include "local/archive_internal.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "local/archive_library_internal.h"
 
 /* More members than any real archive has: old ones have three a layer. */
 #define MEMBERS_MAX 20000
@@ -46,14 +45,22 @@ static char *name_clean(struct str folder, struct str text)
 	return buf_take(&out);
 }
 
-static bool read_failed(struct archive *archive, struct error *err)
+/* An archive being read. */
+struct reading {
+	const struct archive_library *library;
+	struct archive *archive;
+	const struct staging *staging;
+	const atomic_bool *cancel; /* may be NULL */
+};
+
+static bool read_failed(const struct reading *reading, struct error *err)
 {
-	const char *text = archive_error_string(archive);
+	const char *text = reading->library->error_string(reading->archive);
 
 	return error_set(err, ERROR_INVALID, "archive/tar: %s", text ? text : "invalid tar header");
 }
 
-static bool bytes_put(struct archive *archive, const char *path, const atomic_bool *cancel, struct error *err)
+static bool bytes_put(const struct reading *reading, const char *path, struct error *err)
 {
 	cleanup_fd int fd = file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	cleanup_free char *chunk = mem_alloc(CHUNK, 1);
@@ -61,13 +68,13 @@ static bool bytes_put(struct archive *archive, const char *path, const atomic_bo
 	if (fd < 0)
 		return false;
 	for (;;) {
-		la_ssize_t got = archive_read_data(archive, chunk, CHUNK);
+		la_ssize_t got = reading->library->read_data(reading->archive, chunk, CHUNK);
 
 		if (got < 0)
-			return read_failed(archive, err);
+			return read_failed(reading, err);
 		if (got == 0)
 			return true;
-		if (cancel && atomic_load(cancel))
+		if (reading->cancel && atomic_load(reading->cancel))
 			return error_set(err, ERROR_CANCELED, "canceled");
 		if (!file_write(fd, chunk, (size_t)got, err))
 			return false;
@@ -75,9 +82,9 @@ static bool bytes_put(struct archive *archive, const char *path, const atomic_bo
 }
 
 /* Where a link leads, as a member's name: hard links name it from the top, symbolic ones from their own folder. */
-static char *link_target(struct archive_entry *entry, const char *name)
+static char *link_target(const struct archive_library *library, struct archive_entry *entry, const char *name)
 {
-	const char *hard = archive_entry_hardlink(entry), *symbolic = archive_entry_symlink(entry);
+	const char *hard = library->entry_hardlink(entry), *symbolic = library->entry_symlink(entry);
 	struct str folder = {0}, last;
 
 	if (hard)
@@ -89,49 +96,51 @@ static char *link_target(struct archive_entry *entry, const char *name)
 	return name_clean(folder, str_of(symbolic));
 }
 
-static bool member_read(struct archive_members *out, struct archive *archive, struct archive_entry *entry, const struct staging *staging,
-	const atomic_bool *cancel, struct error *err)
+static bool member_read(struct archive_members *out, const struct reading *reading, struct archive_entry *entry, struct error *err)
 {
-	struct str named = str_of(archive_entry_pathname(entry));
+	const struct archive_library *library = reading->library;
+	struct str named = str_of(library->entry_pathname(entry));
 	struct archive_member *member;
-	bool is_file = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
+	bool is_file = library->entry_filetype(entry) == AE_IFREG && !library->entry_hardlink(entry);
 
 	if (named.len == 0 || named.len > NAME_MAX_BYTES)
 		return error_set(err, ERROR_INVALID, "archive has a member with a name of %zu bytes", named.len);
 	if (out->count == MEMBERS_MAX)
 		return error_set(err, ERROR_TOO_LARGE, "archive has more than %d members", MEMBERS_MAX);
-	if (!is_file && !archive_entry_hardlink(entry) && !archive_entry_symlink(entry))
+	if (!is_file && !library->entry_hardlink(entry) && !library->entry_symlink(entry))
 		return true;
 	out->members = mem_grow(out->members, out->count, &out->capacity, sizeof *out->members);
 	member = &out->members[out->count];
 	*member = (struct archive_member){.name = name_clean(STR(""), named)};
 	if (is_file)
-		member->path = mem_printf("%s/member-%zu", staging->path, out->count);
+		member->path = mem_printf("%s/member-%zu", reading->staging->path, out->count);
 	else
-		member->target = link_target(entry, member->name);
+		member->target = link_target(library, entry, member->name);
 	out->count++;
-	return !is_file || bytes_put(archive, member->path, cancel, err);
+	return !is_file || bytes_put(reading, member->path, err);
 }
 
 bool archive_members_read(struct archive_members *out, int fd, const struct staging *staging, const atomic_bool *cancel, struct error *err)
 {
-	struct archive *archive = archive_read_new();
+	const struct archive_library *library = archive_library(err);
 	struct archive_entry *entry;
 	bool done = true;
 
-	archive_read_support_filter_all(archive);
-	archive_read_support_format_tar(archive);
-	if (archive_read_open_fd(archive, fd, CHUNK) != ARCHIVE_OK)
-		done = read_failed(archive, err);
+	if (!library)
+		return false;
+	struct reading reading = {library, library->read_new(), staging, cancel};
+	library->read_support_filter_all(reading.archive);
+	library->read_support_format_tar(reading.archive);
+	if (library->read_open_fd(reading.archive, fd, CHUNK) != ARCHIVE_OK)
+		done = read_failed(&reading, err);
 	while (done) {
-		int result = archive_read_next_header(archive, &entry);
+		int result = library->read_next_header(reading.archive, &entry);
 
 		if (result == ARCHIVE_EOF)
 			break;
-		done = (result == ARCHIVE_OK || result == ARCHIVE_WARN) ? member_read(out, archive, entry, staging, cancel, err)
-									: read_failed(archive, err);
+		done = (result == ARCHIVE_OK || result == ARCHIVE_WARN) ? member_read(out, &reading, entry, err) : read_failed(&reading, err);
 	}
-	archive_read_free(archive);
+	library->read_free(reading.archive);
 	return done;
 }
 

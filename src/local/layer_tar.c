@@ -1,7 +1,5 @@
 #include "local/layer_tar_internal.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
@@ -11,12 +9,14 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "local/archive_library_internal.h"
 #include "local/layer_writer_internal.h"
 #include "oci/layer_entry.h"
 
 struct layer_tar {
 	struct ring *ring;
 	bool stopped; /* the ring was */
+	const struct archive_library *library;
 	struct archive *archive;
 	struct layer_writer *writer;
 	int64_t size_bytes;
@@ -29,7 +29,7 @@ static la_ssize_t read_block(struct archive *archive, void *argument, const void
 
 	if (!ring_next(tar->ring, &bytes)) {
 		tar->stopped = true;
-		archive_set_error(archive, ECANCELED, "stopped");
+		tar->library->set_error(archive, ECANCELED, "stopped");
 		return ARCHIVE_FATAL;
 	}
 	*block = bytes.data;
@@ -40,7 +40,7 @@ static bool tar_failed(struct layer_tar *tar, struct error *err)
 {
 	if (tar->stopped)
 		return error_set(err, ERROR_CANCELED, "stopped");
-	const char *why = archive_error_string(tar->archive);
+	const char *why = tar->library->error_string(tar->archive);
 	return error_set(err, ERROR_INVALID, "tar: %s", why ? why : "malformed");
 }
 
@@ -50,18 +50,18 @@ static struct timespec time_of(time_t seconds, long nanoseconds)
 	return (struct timespec){seconds, nanoseconds >= 0 && nanoseconds < 1000000000 ? nanoseconds : 0};
 }
 
-static bool read_meta(struct archive_entry *entry, struct layer_meta *meta, struct error *err)
+static bool read_meta(const struct archive_library *library, struct archive_entry *entry, struct layer_meta *meta, struct error *err)
 {
-	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	int64_t uid = library->entry_uid(entry), gid = library->entry_gid(entry);
 
 	/* The greatest means "leave it" to the kernel. */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
 		return error_set(err, ERROR_INVALID, "owner %lld:%lld is out of range", (long long)uid, (long long)gid);
 	meta->uid = (uid_t)uid;
 	meta->gid = (gid_t)gid;
-	meta->mode = archive_entry_perm(entry) & 07777;
-	meta->times[1] = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry));
-	meta->times[0] = archive_entry_atime_is_set(entry) ? time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry)) : meta->times[1];
+	meta->mode = library->entry_perm(entry) & 07777;
+	meta->times[1] = time_of(library->entry_mtime(entry), library->entry_mtime_nsec(entry));
+	meta->times[0] = library->entry_atime_is_set(entry) ? time_of(library->entry_atime(entry), library->entry_atime_nsec(entry)) : meta->times[1];
 	meta->extended = entry;
 	return true;
 }
@@ -75,7 +75,7 @@ static bool copy_data(struct layer_tar *tar, int fd, int64_t size, struct error 
 		const void *block;
 		size_t len;
 		la_int64_t offset;
-		int code = archive_read_data_block(tar->archive, &block, &len, &offset);
+		int code = tar->library->read_data_block(tar->archive, &block, &len, &offset);
 
 		if (code == ARCHIVE_EOF)
 			break;
@@ -95,7 +95,7 @@ static bool copy_data(struct layer_tar *tar, int fd, int64_t size, struct error 
 
 static bool make_file(struct layer_tar *tar, const char *path, struct archive_entry *entry, const struct layer_meta *meta, struct error *err)
 {
-	int64_t size = archive_entry_size(entry);
+	int64_t size = tar->library->entry_size(entry);
 
 	if (size < 0 || __builtin_add_overflow(tar->size_bytes, size, &tar->size_bytes))
 		return error_set(err, ERROR_INVALID, "size %lld is out of range", (long long)size);
@@ -123,8 +123,8 @@ static bool make_hardlink(struct layer_tar *tar, const char *path, const char *l
 
 static bool make_node(struct layer_tar *tar, const char *path, struct archive_entry *entry, const struct layer_meta *meta, struct error *err)
 {
-	mode_t type = archive_entry_filetype(entry);
-	dev_t device = type == S_IFIFO ? 0 : makedev(archive_entry_rdevmajor(entry), archive_entry_rdevminor(entry));
+	mode_t type = tar->library->entry_filetype(entry);
+	dev_t device = type == S_IFIFO ? 0 : makedev(tar->library->entry_rdevmajor(entry), tar->library->entry_rdevminor(entry));
 
 	/* Overlayfs would take this for a whiteout, which a layer has its own way to say: it is no device that anything could use. */
 	if (type == S_IFCHR && device == makedev(0, 0))
@@ -134,20 +134,20 @@ static bool make_node(struct layer_tar *tar, const char *path, struct archive_en
 
 static bool make_entry(struct layer_tar *tar, const char *path, struct archive_entry *entry, struct error *err)
 {
-	const char *hardlink = archive_entry_hardlink(entry), *target;
+	const char *hardlink = tar->library->entry_hardlink(entry), *target;
 	struct layer_meta meta;
 
 	if (hardlink)
 		return make_hardlink(tar, path, hardlink, err);
-	if (!read_meta(entry, &meta, err))
+	if (!read_meta(tar->library, entry, &meta, err))
 		return false;
-	switch (archive_entry_filetype(entry)) {
+	switch (tar->library->entry_filetype(entry)) {
 	case S_IFREG:
 		return make_file(tar, path, entry, &meta, err);
 	case S_IFDIR:
 		return layer_writer_folder(tar->writer, path, &meta, err);
 	case S_IFLNK:
-		target = archive_entry_symlink(entry);
+		target = tar->library->entry_symlink(entry);
 		return layer_writer_symlink(tar->writer, path, target ? target : "", &meta, err);
 	case S_IFIFO:
 	case S_IFCHR:
@@ -162,14 +162,14 @@ static bool make_root(struct layer_tar *tar, struct archive_entry *entry, struct
 {
 	struct layer_meta meta;
 
-	if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) != S_IFDIR)
+	if (tar->library->entry_hardlink(entry) || tar->library->entry_filetype(entry) != S_IFDIR)
 		return error_set(err, ERROR_INVALID, "the layer's own folder is no folder");
-	return read_meta(entry, &meta, err) && layer_writer_root(tar->writer, &meta, err);
+	return read_meta(tar->library, entry, &meta, err) && layer_writer_root(tar->writer, &meta, err);
 }
 
 static bool apply_entry(struct layer_tar *tar, struct archive_entry *entry, struct error *err)
 {
-	const char *path = archive_entry_pathname(entry);
+	const char *path = tar->library->entry_pathname(entry);
 	struct layer_entry parsed = {0};
 	bool done;
 
@@ -203,10 +203,10 @@ static bool apply_all(struct layer_tar *tar, struct error *err)
 	struct str rest;
 	int code;
 
-	if (archive_read_open(tar->archive, tar, NULL, read_block, NULL) < ARCHIVE_WARN)
+	if (tar->library->read_open(tar->archive, tar, NULL, read_block, NULL) < ARCHIVE_WARN)
 		return tar_failed(tar, err);
 	/* A warning says that a name is not in the locale's letters, which is the case for all that are not ASCII; its bytes are kept. */
-	while ((code = archive_read_next_header(tar->archive, &entry)) != ARCHIVE_EOF) {
+	while ((code = tar->library->read_next_header(tar->archive, &entry)) != ARCHIVE_EOF) {
 		if (code < ARCHIVE_WARN)
 			return tar_failed(tar, err);
 		if (!apply_entry(tar, entry, err))
@@ -231,20 +231,24 @@ static void make_printable(char *message)
 
 bool layer_tar_apply(struct ring *ring, int folder_fd, int64_t *size_bytes, struct error *err)
 {
-	struct layer_tar tar = {.ring = ring, .archive = archive_read_new(), .writer = layer_writer_new(folder_fd)};
+	const struct archive_library *library = archive_library(err);
+
+	if (!library)
+		return false;
+	struct layer_tar tar = {.ring = ring, .library = library, .archive = library->read_new(), .writer = layer_writer_new(folder_fd)};
 	locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), before;
 
 	if (!tar.archive || !plain)
 		abort();
 	before = uselocale(plain);
-	archive_read_support_filter_none(tar.archive);
-	archive_read_support_format_empty(tar.archive);
-	archive_read_support_format_tar(tar.archive);
+	library->read_support_filter_none(tar.archive);
+	library->read_support_format_empty(tar.archive);
+	library->read_support_format_tar(tar.archive);
 	bool done = apply_all(&tar, err);
 	if (!done && err)
 		make_printable(err->message);
 	*size_bytes = tar.size_bytes;
-	archive_read_free(tar.archive);
+	library->read_free(tar.archive);
 	layer_writer_free(tar.writer);
 	uselocale(before);
 	freelocale(plain);

@@ -23,6 +23,7 @@
 #define SEND_BUFFER_BYTES (1024L * 1024)
 
 struct http_client {
+	const struct curl_library *curl;
 	struct http_client_settings settings;
 	char *user_agent;
 	pthread_mutex_t lock; /* guards what is below */
@@ -32,11 +33,16 @@ struct http_client {
 
 bool http_client_new(struct http_client **out, const struct http_client_settings *settings, struct error *err)
 {
+	const struct curl_library *curl = curl_library(err);
+
+	if (!curl)
+		return false;
 	/* Counted and safe between threads since curl 7.84. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "the HTTP client cannot be set up");
 
 	struct http_client *client = mem_alloc(1, sizeof *client);
+	client->curl = curl;
 	client->settings = *settings;
 	client->user_agent = str_dup(str_of(settings->user_agent));
 	if (client->settings.connect_timeout_ms == 0)
@@ -53,11 +59,11 @@ void http_client_free(struct http_client *client)
 	if (!client)
 		return;
 	for (size_t i = 0; i < client->idle_count; i++)
-		curl_easy_cleanup(client->idle[i]);
+		client->curl->easy_cleanup(client->idle[i]);
+	client->curl->global_cleanup();
 	pthread_mutex_destroy(&client->lock);
 	free(client->user_agent);
 	free(client);
-	curl_global_cleanup();
 }
 
 static bool client_canceled(const struct http_client *client)
@@ -89,19 +95,19 @@ static CURL *handle_take(struct http_client *client)
 	if (client->idle_count > 0)
 		easy = client->idle[--client->idle_count];
 	pthread_mutex_unlock(&client->lock);
-	return easy ? easy : curl_easy_init();
+	return easy ? easy : client->curl->easy_init();
 }
 
 static void handle_give_back(struct http_client *client, CURL *easy)
 {
-	curl_easy_reset(easy);
+	client->curl->easy_reset(easy);
 	pthread_mutex_lock(&client->lock);
 	if (client->idle_count < HANDLES_KEPT) {
 		client->idle[client->idle_count++] = easy;
 		easy = NULL;
 	}
 	pthread_mutex_unlock(&client->lock);
-	curl_easy_cleanup(easy);
+	client->curl->easy_cleanup(easy);
 }
 
 /* ---- what curl calls while it runs ---- */
@@ -303,75 +309,77 @@ static curl_socket_t on_open_socket(void *argument, curlsocktype purpose, struct
 static void easy_set_method(struct exchange *exchange)
 {
 	const struct http_request *request = exchange->request;
+	const struct curl_library *curl = exchange->curl;
 	CURL *easy = exchange->easy;
 	struct str method = str_of(request->method);
 
 	if (str_equal(method, STR("HEAD"))) {
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
 		return;
 	}
 	if (str_equal(method, STR("GET")))
 		return;
 	if (!str_equal(method, STR("DELETE"))) {
 		/* With a length of 0 too: a POST that opens an upload says Content-Length: 0. */
-		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->body_total);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
-		curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
-		curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
+		curl->easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		curl->easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->body_total);
+		curl->easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+		curl->easy_setopt(easy, CURLOPT_READDATA, exchange);
+		curl->easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+		curl->easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
+		curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
 	}
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static void easy_set(struct exchange *exchange, struct curl_slist *headers)
 {
 	const struct http_client_settings *settings = &exchange->client->settings;
 	const struct http_request *request = exchange->request;
+	const struct curl_library *curl = exchange->curl;
 	CURL *easy = exchange->easy;
 
-	curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, exchange->client->user_agent);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->words);
+	curl->easy_setopt(easy, CURLOPT_URL, request->url);
+	curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl->easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, exchange->client->user_agent);
+	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
+	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
+	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->words);
 	/* As Go: a proxy of the environment is not for this machine itself. */
 	if (url_is_loopback(str_of(request->url)))
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+		curl->easy_setopt(easy, CURLOPT_PROXY, "");
 
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, exchange);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+	curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl->easy_setopt(easy, CURLOPT_XFERINFODATA, exchange);
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl->easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
 	easy_set_method(exchange);
 }
 
 /* A header of ours that holds a line's end would become two. */
-static bool headers_make(struct curl_slist **out, const struct http_request *request, struct error *err)
+static bool headers_make(const struct curl_library *curl, struct curl_slist **out, const struct http_request *request, struct error *err)
 {
-	*out = curl_slist_append(NULL, "Expect:");
+	*out = curl->slist_append(NULL, "Expect:");
 	for (size_t i = 0; request->headers && request->headers[i]; i++) {
 		if (strpbrk(request->headers[i], "\r\n"))
 			return error_set(err, ERROR_INVALID, "a header to send has a line's end in it");
-		*out = curl_slist_append(*out, request->headers[i]);
+		*out = curl->slist_append(*out, request->headers[i]);
 	}
 	/* curl would add its own. */
-	*out = curl_slist_append(*out, "Accept-Encoding:");
+	*out = curl->slist_append(*out, "Accept-Encoding:");
 	return true;
 }
 
@@ -380,12 +388,12 @@ static bool exchange_run(struct exchange *exchange, struct error *err)
 	struct curl_slist *headers = NULL;
 	bool done = false;
 
-	if (headers_make(&headers, exchange->request, err)) {
+	if (headers_make(exchange->curl, &headers, exchange->request, err)) {
 		easy_set(exchange, headers);
 		CURLcode code = client_tls_set(exchange) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 		exchange->moved_at_us = clock_monotonic_us();
 		if (code == CURLE_OK)
-			code = curl_easy_perform(exchange->easy);
+			code = exchange->curl->easy_perform(exchange->easy);
 		/* An error's body that is longer than anyone reads is still an answer. */
 		done = code == CURLE_OK || (code == CURLE_WRITE_ERROR && exchange->body_cut);
 		/* curl takes a head that just ends for a whole one. */
@@ -398,13 +406,13 @@ static bool exchange_run(struct exchange *exchange, struct error *err)
 		else if (exchange->request->sent && exchange->response->status < 300)
 			exchange->request->sent(exchange->request->argument, exchange->body_sent);
 	}
-	curl_slist_free_all(headers);
+	exchange->curl->slist_free_all(headers);
 	return done;
 }
 
 bool http_do(struct http_client *client, const struct http_request *request, struct http_response *response, struct error *err)
 {
-	struct exchange exchange = {.client = client, .request = request, .response = response};
+	struct exchange exchange = {.client = client, .curl = client->curl, .request = request, .response = response};
 
 	*response = (struct http_response){0};
 	if (client_canceled(client))

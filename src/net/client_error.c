@@ -54,7 +54,7 @@ static bool connect_error(struct exchange *exchange, struct error *err)
 	char reason[128];
 	long os_errno = 0;
 
-	curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
+	exchange->curl->easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
 	/* The system's words begin with a capital letter, Go's do not. */
 	snprintf(reason, sizeof reason, "%s", os_errno ? strerrordesc_np((int)os_errno) : "cannot be reached");
 	if (reason[0] >= 'A' && reason[0] <= 'Z')
@@ -66,7 +66,7 @@ static bool timeout_error(struct exchange *exchange, struct error *err)
 {
 	curl_off_t connected_us = 0;
 
-	curl_easy_getinfo(exchange->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+	exchange->curl->easy_getinfo(exchange->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
 	if (connected_us == 0)
 		return error_set(err, ERROR_UNAVAILABLE, "dial tcp %s: i/o timeout", exchange->tried_peer);
 	return error_set(err, ERROR_UNAVAILABLE, "net/http: TLS handshake timeout");
@@ -76,7 +76,7 @@ static bool certificate_error(struct exchange *exchange, struct str host, struct
 {
 	long verified = X509_V_OK;
 
-	curl_easy_getinfo(exchange->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	exchange->curl->easy_getinfo(exchange->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
 	switch (verified) {
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -106,7 +106,7 @@ static bool handshake_error(struct exchange *exchange, struct error *err)
 
 static bool table_error(struct exchange *exchange, CURLcode code, struct error *err)
 {
-	const char *own = exchange->words[0] ? exchange->words : curl_easy_strerror(code);
+	const char *own = exchange->words[0] ? exchange->words : exchange->curl->easy_strerror(code);
 
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (meanings[i].code == code)

@@ -2,15 +2,15 @@
 #ifndef NET_CLIENT_INTERNAL_H
 #define NET_CLIENT_INTERNAL_H
 
-#include <curl/curl.h>
-
 #include "net/client.h"
+#include "net/curl_library.h"
 
 /* Room for "[IPv6]:port". */
 #define CLIENT_PEER_MAX 80
 
 struct exchange {
 	struct http_client *client;
+	const struct curl_library *curl;
 	const struct http_request *request;
 	struct http_response *response;
 	CURL *easy;

@@ -51,24 +51,25 @@ static CURLcode on_context(CURL *easy, void *ssl_context, void *argument)
 bool client_tls_set(struct exchange *exchange)
 {
 	const struct http_tls *tls = exchange->request->tls;
+	const struct curl_library *curl = exchange->curl;
 	CURL *easy = exchange->easy;
 	CURLcode code = CURLE_OK;
 
 	if (!tls)
 		return true;
 	if (tls->insecure) {
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (tls->ca_folder_or_file) {
 		/* What is added is this registry's alone: no store that other calls share. */
-		curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
-		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
+		curl->easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+		curl->easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
+		code = curl->easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
 	}
 	if (code == CURLE_OK && tls->client_cert)
-		code = curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);
+		code = curl->easy_setopt(easy, CURLOPT_SSLCERT, tls->client_cert);
 	if (code == CURLE_OK && tls->client_key)
-		code = curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->client_key);
+		code = curl->easy_setopt(easy, CURLOPT_SSLKEY, tls->client_key);
 	return code == CURLE_OK;
 }

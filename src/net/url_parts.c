@@ -3,9 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/mem.h"
+#include "net/curl_library.h"
 #include "net/url.h"
 
 #define URL_MAX 8192
@@ -127,18 +126,21 @@ char *url_resolve(struct str base, struct str location, struct error *err)
 	cleanup_free char *base_text = str_dup(base), *location_text = str_dup(location);
 	struct url_parts parts;
 	char *resolved = NULL, *found = NULL;
-	CURLU *handle = curl_url();
+	const struct curl_library *curl = curl_library(err);
+	CURLU *handle = curl ? curl->url() : NULL;
 
+	if (!curl)
+		return NULL;
 	/* A NUL inside would end the text early for curl. */
 	if (handle && location.len > 0 && location.len <= URL_MAX && !memchr(location.data, '\0', location.len) &&
-		curl_url_set(handle, CURLUPART_URL, base_text, 0) == CURLUE_OK &&
-		curl_url_set(handle, CURLUPART_URL, location_text, CURLU_PATH_AS_IS) == CURLUE_OK &&
-		curl_url_set(handle, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK && curl_url_get(handle, CURLUPART_URL, &found, 0) == CURLUE_OK &&
+		curl->url_set(handle, CURLUPART_URL, base_text, 0) == CURLUE_OK &&
+		curl->url_set(handle, CURLUPART_URL, location_text, CURLU_PATH_AS_IS) == CURLUE_OK &&
+		curl->url_set(handle, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK && curl->url_get(handle, CURLUPART_URL, &found, 0) == CURLUE_OK &&
 		url_split(&parts, str_of(found)))
 		resolved = str_dup(str_of(found));
 	else
 		error_set(err, ERROR_INVALID, "the server names a place that is no http address: '%.*s'", STR_ARG(str_head(location, 256)));
-	curl_free(found);
-	curl_url_cleanup(handle);
+	curl->free(found);
+	curl->url_cleanup(handle);
 	return resolved;
 }
