@@ -6,9 +6,10 @@
 #include "registry/settings.h"
 
 /*
- * Serves until TERM or INT, then finishes what runs (up to 30 s) and returns true. A folder that another process serves is ERROR_CONFLICT, one of a
- * newer version ERROR_UNSUPPORTED. The line "listening" with the address goes to the log once it answers.
+ * Serves until TERM or INT, then finishes what runs (up to 30 s) and returns true; HUP reads arguments, configuration and certificates again. A
+ * folder that another process serves is ERROR_CONFLICT, a folder or database of a newer version ERROR_UNSUPPORTED. The line "listening" with the
+ * address goes to the log once it answers.
  */
-bool registry_serve(const struct settings *settings, struct error *err);
+bool registry_serve(const struct settings *settings, int argc, char **argv, struct error *err);
 
 #endif
