@@ -83,11 +83,11 @@ static const struct {
 	{"hello", "a mapping of settings is wanted"},
 	{"[a]: b", "a setting's name is one word"},
 	{"data: /x\n---\ndata: /y\n", "f.yml:2:1: a second document begins here"},
-	{"limits: {a: 1", "f.yml:1:14: did not find expected"},
+	{"limits: {a: 1", "f.yml:2:1: did not find expected"},
 	{"\tdata: x", "f.yml:1:1: found character that cannot start any token"},
 	{"data: \"a\\0b\"", "f.yml:1:7: a NUL is in it"},
 	{"data: /x\nlog: \xff", "f.yml:2:6: it is not text in UTF-8"},
-	{"a: [[[[[[[[[[[[", "f.yml:1:8: it is nested deeper"},
+	{"a: [[[[[[[[[[[[", "f.yml:1:9: it is nested deeper"},
 };
 
 static void each_mistake_has_its_place_and_a_way_out(void **state)
