@@ -37,6 +37,7 @@ static const struct db_migration migrations[] = {
 	{1, "blobs", sql_blobs},
 	{2, "registry", sql_registry},
 	{3, "wire", sql_wire},
+	{4, "totals", sql_totals},
 };
 
 struct registry {

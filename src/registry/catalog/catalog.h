@@ -111,4 +111,13 @@ typedef bool catalog_referrer_function(void *argument, const struct catalog_refe
 bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
 	void *argument, struct error *err);
 
+/* ---- how much there is ---- */
+
+struct catalog_totals {
+	int64_t blobs, blob_bytes; /* content, each once however many repositories hold it; manifests are content too */
+	int64_t manifests, repositories;
+};
+/* Adds some of what is new since the last call, and says whether that was all. Costs what is new, not what is there. */
+bool catalog_totals(struct catalog *catalog, struct catalog_totals *out, bool *complete, struct error *err);
+
 #endif

@@ -25,4 +25,7 @@ bool repository_add_blob(struct db_tx *tx, int64_t repository_id, int64_t blob_i
 /* In a change: what names this content in the repository waits for it no longer, or (present is false: a manifest went) again. */
 bool repository_mark(struct db_tx *tx, int64_t repository_id, struct str digest, bool present, struct error *err);
 
+/* In a change, before the manifest's row goes: the totals know of it no longer. */
+bool totals_take_manifest(struct db_tx *tx, int64_t manifest_id, struct error *err);
+
 #endif

@@ -200,6 +200,7 @@ static bool delete_manifest(struct db_tx *tx, void *argument, struct error *err)
 	return db_run(tx, "DELETE FROM tags WHERE repository_id = $1 AND manifest_id = $2",
 		       DB_ARGS(DB_INT(request->repository_id), DB_INT(request->manifest_id)), err) &&
 	       db_run(tx, "DELETE FROM manifest_refs WHERE manifest_id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
+	       totals_take_manifest(tx, request->manifest_id, err) &&
 	       db_run(tx, "DELETE FROM manifests WHERE id = $1", DB_ARGS(DB_INT(request->manifest_id)), err) &&
 	       repository_mark(tx, request->repository_id, str_of(request->digest), false, err) && tell(tx, "manifest.delete", request, STR(""), err);
 }

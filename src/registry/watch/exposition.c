@@ -37,6 +37,37 @@ static void write_server(struct buf *out, const struct server *server)
 	metric_counter(out, P "tls_handshakes_failed_total", "TLS handshakes that did not come to their end.", now.tls_failures);
 }
 
+static void write_content(struct buf *out, const struct distribution *distribution, const struct findings *found)
+{
+	struct distribution_counters now;
+
+	distribution_counters(distribution, &now);
+	metric_gauge(out, P "uploads_in_progress", "Bodies of uploads that are coming in.", (double)now.uploads_now);
+	metric_gauge(out, P "upload_sessions", "Uploads that were begun and may go on, those in memory.", (double)now.upload_sessions);
+	metric_counter(out, P "uploads_completed_total", "Uploads that became content.", now.blobs_pushed);
+	metric_counter(out, P "uploads_refused_total", "Uploads refused because too many were in progress.", now.uploads_refused);
+	metric_counter(out, P "uploads_expired_total", "Uploads dropped because nobody went on with them.", now.uploads_expired);
+	metric_counter(out, P "blobs_mounted_total", "Content taken from one repository into another.", now.blobs_mounted);
+	metric_counter(out, P "manifests_pushed_total", "Manifests stored, also those that were there.", now.manifests_pushed);
+	metric_counter(out, P "content_damaged_total", "Answers refused because a stored file is short or cannot be read.", now.contents_damaged);
+	if (!found->content_known)
+		return;
+	metric_gauge(out, P "content_blobs", "Content that is stored, manifests included, each digest once.", (double)found->content.blobs);
+	metric_gauge(out, P "content_bytes", "Bytes of that content.", (double)found->content.blob_bytes);
+	metric_gauge(out, P "content_manifests", "Manifests in all repositories.", (double)found->content.manifests);
+	metric_gauge(out, P "content_repositories", "Repositories.", (double)found->content.repositories);
+}
+
+static void write_ready(struct buf *out, struct watch *watch)
+{
+	struct problem problems[CHECKS_COUNT] = {0};
+
+	health_check(watch, problems);
+	metric_family(out, P "ready", METRIC_GAUGE, "1 where nothing is wrong, for each check of /readyz.");
+	for (size_t i = 0; i < CHECKS_COUNT; i++)
+		metric_value(out, P "ready", (struct metric_label[]){{"check", str_of(health_names[i])}, {NULL, {0}}}, !problems[i].text[0]);
+}
+
 static void write_database(struct buf *out, struct db *db, const struct findings *found)
 {
 	struct db_counters now;
@@ -87,9 +118,11 @@ void watch_metrics(struct request *request)
 
 	metric_family(&out, P "build_info", METRIC_GAUGE, "1, with the version as its label.");
 	metric_value(&out, P "build_info", (struct metric_label[]){{"version", STR(NARU_VERSION)}, {NULL, {0}}}, 1);
+	write_ready(&out, watch);
 	request_counts_write(watch->requests, &out);
 	if (server)
 		write_server(&out, server);
+	write_content(&out, watch->settings.distribution, &found);
 	write_database(&out, watch->settings.db, &found);
 	if (found.complete)
 		write_disks(&out, watch, &found);

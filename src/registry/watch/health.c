@@ -9,11 +9,7 @@
 /* A commit takes milliseconds; a checkpoint of a large log on a slow disk takes seconds. */
 #define WRITER_MAX_US (15 * INT64_C(1000000))
 
-enum check { CHECK_DATABASE, CHECK_WRITER, CHECK_STORAGE, CHECK_SERVER, CHECKS_COUNT };
-
-struct problem {
-	char text[160]; /* empty: none */
-};
+const char *const health_names[CHECKS_COUNT] = {"database", "writer", "storage", "server"};
 
 static void late(struct problem *problem, const char *what, int64_t us)
 {
@@ -25,7 +21,7 @@ static void say(struct problem *problem, const char *text)
 	snprintf(problem->text, sizeof problem->text, "%s", text);
 }
 
-static void check(struct watch *watch, struct problem problems[static CHECKS_COUNT])
+void health_check(struct watch *watch, struct problem problems[static CHECKS_COUNT])
 {
 	enum probe_step step;
 	int64_t step_us;
@@ -43,6 +39,8 @@ static void check(struct watch *watch, struct problem problems[static CHECKS_COU
 		late(&problems[CHECK_DATABASE], "a read has had no answer", step_us);
 	if (db.busy_us > WRITER_MAX_US)
 		late(&problems[CHECK_WRITER], "one commit has been on its way", db.busy_us);
+	else if (step == PROBE_CONTENT && step_us > WRITER_MAX_US)
+		late(&problems[CHECK_WRITER], "a change has had no answer", step_us);
 	say(&problems[CHECK_STORAGE], found.disk_problem);
 	if ((step == PROBE_DISK || step == PROBE_FILES) && step_us > STEP_MAX_US)
 		late(&problems[CHECK_STORAGE], "the file system has not answered", step_us);
@@ -51,17 +49,16 @@ static void check(struct watch *watch, struct problem problems[static CHECKS_COU
 /* {"ready":false,"checks":{"database":"ok","writer":"ok","storage":"12 MiB are free, and 64 are wanted at least","server":"ok"}} */
 void watch_readyz(struct request *request)
 {
-	static const char *const names[CHECKS_COUNT] = {"database", "writer", "storage", "server"};
 	struct problem problems[CHECKS_COUNT] = {0};
 	cleanup_buf struct buf body = {0};
 	bool ready = true;
 
-	check(request_watch(request), problems);
+	health_check(request_watch(request), problems);
 	for (size_t i = 0; i < CHECKS_COUNT; i++)
 		ready = ready && !problems[i].text[0];
 	buf_printf(&body, "{\"ready\":%s,\"checks\":{", ready ? "true" : "false");
 	for (size_t i = 0; i < CHECKS_COUNT; i++) {
-		buf_printf(&body, "%s\"%s\":", i ? "," : "", names[i]);
+		buf_printf(&body, "%s\"%s\":", i ? "," : "", health_names[i]);
 		json_string_add(&body, problems[i].text[0] ? str_of(problems[i].text) : STR("ok"));
 	}
 	buf_add_text(&body, "}}\n");

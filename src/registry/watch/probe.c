@@ -9,10 +9,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "registry/distribution/distribution.h"
 #include "registry/watch/process.h"
 #include "registry/watch/watch_internal.h"
 
 #define REST_S 2
+#define CONTENT_TURNS 5 /* of the thread: so often is the content counted on */
+#define CONTENT_MAX_US 200000
 /* Less than that is no room for uploads any more, and soon none for the database. */
 #define FREE_BYTES_MIN ((uint64_t)64 * 1024 * 1024)
 
@@ -80,6 +83,18 @@ static void ask_database(struct watch *watch, struct findings *found)
 		snprintf(found->database_problem, sizeof found->database_problem, "%s", error_text(&err));
 }
 
+/* Goes on where it stopped; after an upgrade of a large registry it takes minutes of these. On an error the old figures stay: others tell of it. */
+static void ask_content(struct watch *watch, struct findings *found)
+{
+	int64_t started_us = clock_monotonic_us();
+	bool complete = false;
+
+	while (!complete && clock_monotonic_us() - started_us < CONTENT_MAX_US)
+		if (!catalog_totals(watch->settings.distribution->catalog, &found->content, &complete, NULL))
+			return;
+	found->content_known = complete || found->content_known;
+}
+
 static void rest(struct watch *watch)
 {
 	struct timespec until;
@@ -92,23 +107,33 @@ static void rest(struct watch *watch)
 	pthread_mutex_unlock(&watch->lock);
 }
 
+static void publish(struct watch *watch, const struct findings *found)
+{
+	pthread_mutex_lock(&watch->lock);
+	watch->findings = *found;
+	pthread_mutex_unlock(&watch->lock);
+}
+
 void *probe_run(void *argument)
 {
 	struct watch *watch = argument;
+	struct findings found = {0};
 
-	while (begin_step(watch, PROBE_FILES)) {
-		struct findings found = {.complete = true};
-
+	for (size_t turn = 0; begin_step(watch, PROBE_FILES); turn++) {
 		ask_files(watch, &found);
 		begin_step(watch, PROBE_DISK);
+		found.disk_problem[0] = '\0';
 		for (size_t i = 0; i < FOLDERS_COUNT; i++)
 			if (watch->folders[i])
 				ask_disk(watch->folders[i], &found.disks[i], found.disk_problem, sizeof found.disk_problem);
 		begin_step(watch, PROBE_DATABASE);
 		ask_database(watch, &found);
-		pthread_mutex_lock(&watch->lock);
-		watch->findings = found;
-		pthread_mutex_unlock(&watch->lock);
+		found.complete = true;
+		publish(watch, &found);
+		if (turn % CONTENT_TURNS == 0 && begin_step(watch, PROBE_CONTENT)) {
+			ask_content(watch, &found);
+			publish(watch, &found);
+		}
 		begin_step(watch, PROBE_REST);
 		rest(watch);
 	}

@@ -5,11 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "registry/catalog/catalog.h"
 #include "registry/watch/request_counts.h"
 #include "registry/watch/watch.h"
 
 /* What the thread does in turn; each may hang. */
-enum probe_step { PROBE_REST, PROBE_FILES, PROBE_DISK, PROBE_DATABASE };
+enum probe_step { PROBE_REST, PROBE_FILES, PROBE_DISK, PROBE_DATABASE, PROBE_CONTENT };
 
 enum { FOLDER_DATA, FOLDER_STORAGE, FOLDERS_COUNT };
 
@@ -25,6 +26,8 @@ struct findings {
 	struct disk disks[FOLDERS_COUNT];
 	uint64_t database_bytes, wal_bytes;
 	size_t open_files;
+	bool content_known; /* totals has all there is */
+	struct catalog_totals content;
 };
 
 struct watch {
@@ -50,6 +53,14 @@ struct watch *request_watch(const struct request *request);
 
 /* probe.c: the thread; argument is the watch. */
 void *probe_run(void *argument);
+
+/* health.c: what keeps the registry from its work. */
+enum check { CHECK_DATABASE, CHECK_WRITER, CHECK_STORAGE, CHECK_SERVER, CHECKS_COUNT };
+struct problem {
+	char text[160]; /* empty: none */
+};
+extern const char *const health_names[CHECKS_COUNT];
+void health_check(struct watch *watch, struct problem problems[static CHECKS_COUNT]);
 
 /* access_log.c */
 void access_log(const struct request *request, int status, int64_t sent_bytes, int64_t took_us);
