@@ -32,6 +32,12 @@ struct change {
 	struct change *next;
 };
 
+/* A connection for reads that never wait: whoever finds it free takes it. */
+struct reader_now {
+	atomic_bool taken;
+	struct db_connection *connection;
+};
+
 struct db {
 	const struct db_backend *backend;
 	char *where; /* without the scheme */
@@ -52,6 +58,10 @@ struct db {
 	size_t readers_max, readers_open, readers_idle;
 	struct db_connection **idle; /* readers_idle of them */
 	uint64_t reads, reads_waited;
+
+	size_t now_count;
+	struct reader_now *now;
+	_Atomic uint64_t reads_now, reads_not_now;
 
 	/* Counted by the writer. */
 	_Atomic uint64_t changes, changes_failed, groups_failed;
@@ -278,6 +288,48 @@ bool db_read(struct db *db, db_function *fn, void *argument, struct error *err)
 	return done;
 }
 
+static struct reader_now *take_now(struct db *db)
+{
+	for (size_t i = 0; i < db->now_count; i++)
+		if (!atomic_exchange_explicit(&db->now[i].taken, true, memory_order_acquire))
+			return &db->now[i];
+	return NULL;
+}
+
+bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *err)
+{
+	struct reader_now *reader = take_now(db);
+
+	if (!reader) {
+		atomic_fetch_add_explicit(&db->reads_not_now, 1, memory_order_relaxed);
+		return error_set(err, ERROR_UNAVAILABLE, "no reader is free");
+	}
+	struct db_tx tx = {.backend = db->backend, .connection = reader->connection, .never_waits = true};
+	db->backend->may_wait(reader->connection, false);
+	bool done = db->backend->begin(reader->connection, false, err) && fn(&tx, argument, err);
+	db->backend->rollback(reader->connection);
+	db->backend->may_wait(reader->connection, true);
+	atomic_store_explicit(&reader->taken, false, memory_order_release);
+	if (!done && err->kind != ERROR_NOT_FOUND)
+		err->kind = ERROR_UNAVAILABLE;
+	atomic_fetch_add_explicit(done || err->kind == ERROR_NOT_FOUND ? &db->reads_now : &db->reads_not_now, 1, memory_order_relaxed);
+	return done;
+}
+
+bool db_never_waits(const struct db_tx *tx)
+{
+	return tx->never_waits;
+}
+
+static bool open_now(struct db *db, size_t count, struct error *err)
+{
+	db->now = mem_alloc(count, sizeof *db->now);
+	for (; db->backend->may_wait && db->now_count < count; db->now_count++)
+		if (!db->backend->open(&db->now[db->now_count].connection, db->where, false, db->shared, err))
+			return false;
+	return true;
+}
+
 void db_after_commit(struct db_tx *tx, void (*done)(void *argument), void *argument)
 {
 	tx->hooks = mem_grow(tx->hooks, tx->hooks_count, &tx->hooks_capacity, sizeof *tx->hooks);
@@ -306,6 +358,8 @@ void db_counters(struct db *db, struct db_counters *out)
 	out->reads = db->reads;
 	out->reads_waited = db->reads_waited;
 	pthread_mutex_unlock(&db->readers_lock);
+	out->reads_now = atomic_load(&db->reads_now);
+	out->reads_not_now = atomic_load(&db->reads_not_now);
 }
 
 bool db_open(struct db **out, const struct db_settings *settings, struct error *err)
@@ -328,6 +382,7 @@ bool db_open(struct db **out, const struct db_settings *settings, struct error *
 	pthread_cond_init(&db->reader_free, NULL);
 	if (!backend->open(&db->writer, db->where, true, db->shared, err) ||
 		!db_migrate(backend, db->writer, settings->migrations, settings->migrations_count, err) ||
+		!open_now(db, settings->readers_now, err) ||
 		(!db->shared && !(db->has_thread = thread_start(&db->thread, "db-writer", write_changes, db, err)))) {
 		error_prefix(err, "%s", db->where);
 		db_close(db);
@@ -349,6 +404,8 @@ void db_close(struct db *db)
 		pthread_join(db->thread, NULL);
 	for (size_t i = 0; i < db->readers_idle; i++)
 		db->backend->close(db->idle[i]);
+	for (size_t i = 0; i < db->now_count; i++)
+		db->backend->close(db->now[i].connection);
 	db->backend->close(db->writer);
 	pthread_mutex_destroy(&db->lock);
 	pthread_cond_destroy(&db->wake);
@@ -356,6 +413,7 @@ void db_close(struct db *db)
 	pthread_mutex_destroy(&db->readers_lock);
 	pthread_cond_destroy(&db->reader_free);
 	free(db->idle);
+	free(db->now);
 	free(db->where);
 	free(db);
 }

@@ -32,8 +32,9 @@ struct db_settings {
 	const char *where; /* "sqlite:/path/registry.db" */
 	const struct db_migration *migrations;
 	size_t migrations_count;
-	size_t readers; /* connections for reading; 0: 8 */
-	bool shared;    /* other processes write too (naru's own store): wait for them instead of failing. false: this process owns it */
+	size_t readers;     /* connections for reading; 0: 8 */
+	size_t readers_now; /* and for db_read_now: as many as threads call it, or none */
+	bool shared;        /* other processes write too (naru's own store): wait for them instead of failing. false: this process owns it */
 };
 
 /* Opens or makes it, migrates it forward. A database with a higher number than the last migration is ERROR_UNSUPPORTED, and left as it is. */
@@ -49,6 +50,13 @@ bool db_change(struct db *db, db_function *fn, void *argument, struct error *err
 /* Runs fn with a reader's connection and a consistent view. From any thread but a loop; not from inside a change or read. */
 bool db_read(struct db *db, db_function *fn, void *argument, struct error *err);
 /*
+ * The same on a loop: never waits, neither for the disk nor for another thread. ERROR_UNAVAILABLE when it would have had to, or when anything else is
+ * wrong: then the caller goes to a worker and asks db_read, which says what it is. fn fails with ERROR_NOT_FOUND for what is not there.
+ */
+bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *err);
+/* Whether this is such a read: then fn may not wait for files either. */
+bool db_never_waits(const struct db_tx *tx);
+/*
  * From inside a change: runs done(argument) on the writer's thread after the group has committed and before the caller is answered; not when it is
  * taken back. For dropping what was cached.
  */
@@ -63,7 +71,8 @@ struct db_counters {
 	size_t waiting;    /* changes that no group has taken yet */
 	int64_t busy_us;   /* for how long the writer has been at its present group; 0: it waits for work */
 	size_t readers_max, readers_open, readers_busy;
-	uint64_t reads, reads_waited; /* and how many of them had to wait for a connection */
+	uint64_t reads, reads_waited;      /* and how many of them had to wait for a connection */
+	uint64_t reads_now, reads_not_now; /* of db_read_now: done, and sent to a worker */
 };
 extern const struct histogram_bounds db_group_bounds, db_commit_bounds;
 /* From any thread; waits for no change and no read. */

@@ -18,6 +18,7 @@ struct db_tx {
 	const struct db_backend *backend;
 	struct db_connection *connection;
 	bool is_change;
+	bool never_waits;
 	struct db_hook *hooks; /* owned */
 	size_t hooks_count, hooks_capacity;
 };
@@ -28,6 +29,8 @@ struct db_backend {
 	bool (*open)(struct db_connection **out, const char *where, bool writes, bool shared, struct error *err);
 	void (*close)(struct db_connection *connection);
 	bool (*script)(struct db_connection *connection, const char *sql, struct error *err); /* several statements */
+	/* While it may not, reading fails instead of waiting for the disk or for others. NULL: it always may have to wait. */
+	void (*may_wait)(struct db_connection *connection, bool may);
 	bool (*begin)(struct db_connection *connection, bool writes, struct error *err);
 	bool (*commit)(struct db_connection *connection, struct error *err);
 	void (*rollback)(struct db_connection *connection);

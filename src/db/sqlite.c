@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "db/db_internal.h"
+#include "db/sqlite_now.h"
 
 #define STATEMENT_SLOTS 256 /* a power of two, well over the number of literals in the program */
 #define SHARED_CHECKPOINT_PAGES 200
@@ -20,6 +21,7 @@ struct statement {
 
 struct db_connection {
 	sqlite3 *handle;
+	bool shared;
 	struct statement statements[STATEMENT_SLOTS];
 };
 
@@ -67,6 +69,11 @@ static void close_connection(struct db_connection *connection)
 	free(connection);
 }
 
+static int busy_timeout_ms(const struct db_connection *connection)
+{
+	return connection->shared ? BUSY_TIMEOUT_MS : 5000;
+}
+
 /*
  * WAL, so that readers and the writer do not wait for each other; synchronous=FULL, so that a commit is on the disk when it returns.
  * A database of many processes is checkpointed by whoever passes the mark, not by each that closes it last: that is two more syncs a command. The
@@ -75,6 +82,8 @@ static void close_connection(struct db_connection *connection)
 static bool open_connection(struct db_connection **out, const char *where, bool writes, bool shared, struct error *err)
 {
 	struct db_connection *connection = mem_alloc(1, sizeof *connection);
+
+	sqlite_now_prepare();
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_CREATE : 0);
 
 	if (sqlite3_open_v2(where, &connection->handle, flags, NULL) != SQLITE_OK) {
@@ -82,7 +91,8 @@ static bool open_connection(struct db_connection **out, const char *where, bool 
 		close_connection(connection);
 		return false;
 	}
-	sqlite3_busy_timeout(connection->handle, shared ? BUSY_TIMEOUT_MS : 5000);
+	connection->shared = shared;
+	sqlite3_busy_timeout(connection->handle, busy_timeout_ms(connection));
 	sqlite3_extended_result_codes(connection->handle, 0);
 	if (shared) {
 		sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -99,6 +109,12 @@ static bool open_connection(struct db_connection **out, const char *where, bool 
 	return true;
 }
 
+static void sqlite_may_wait(struct db_connection *connection, bool may)
+{
+	sqlite3_busy_timeout(connection->handle, may ? busy_timeout_ms(connection) : 0);
+	sqlite_now_set(!may);
+}
+
 /* PostgreSQL's name for a key that counts up is not one that SQLite counts up for. */
 static bool run_script(struct db_connection *connection, const char *sql, struct error *err)
 {
@@ -113,40 +129,9 @@ static bool run_script(struct db_connection *connection, const char *sql, struct
 	return run_text(connection, script.data, err);
 }
 
-static bool begin(struct db_connection *connection, bool writes, struct error *err)
-{
-	return run_text(connection, writes ? "BEGIN IMMEDIATE" : "BEGIN", err);
-}
-
-static bool commit(struct db_connection *connection, struct error *err)
-{
-	return run_text(connection, "COMMIT", err);
-}
-
 static bool is_lost(struct db_connection *connection)
 {
 	return sqlite3_get_autocommit(connection->handle) != 0;
-}
-
-static void rollback(struct db_connection *connection)
-{
-	if (!is_lost(connection))
-		sqlite3_exec(connection->handle, "ROLLBACK", NULL, NULL, NULL);
-}
-
-static bool savepoint(struct db_connection *connection, struct error *err)
-{
-	return run_text(connection, "SAVEPOINT one", err);
-}
-
-static bool release(struct db_connection *connection, struct error *err)
-{
-	return run_text(connection, "RELEASE one", err);
-}
-
-static bool rollback_to(struct db_connection *connection, struct error *err)
-{
-	return run_text(connection, "ROLLBACK TO one; RELEASE one", err);
 }
 
 /* The kept statement of this literal, or one of its own when its slot is taken or in use. */
@@ -236,6 +221,50 @@ static bool next(struct db_query *base, struct error *err)
 	return false;
 }
 
+/* A statement without rows and values, prepared once. */
+static bool run_kept(struct db_connection *connection, const char *literal, struct error *err)
+{
+	struct error failed = {0};
+	struct db_query *query = start_query(connection, literal, NULL, 0, err);
+
+	if (!query)
+		return false;
+	next(query, &failed);
+	query_end(query);
+	return failed.kind == ERROR_NONE || error_move(err, &failed);
+}
+
+static bool begin(struct db_connection *connection, bool writes, struct error *err)
+{
+	return run_kept(connection, writes ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+static bool commit(struct db_connection *connection, struct error *err)
+{
+	return run_kept(connection, "COMMIT", err);
+}
+
+static void rollback(struct db_connection *connection)
+{
+	if (!is_lost(connection))
+		run_kept(connection, "ROLLBACK", NULL);
+}
+
+static bool savepoint(struct db_connection *connection, struct error *err)
+{
+	return run_kept(connection, "SAVEPOINT one", err);
+}
+
+static bool release(struct db_connection *connection, struct error *err)
+{
+	return run_kept(connection, "RELEASE one", err);
+}
+
+static bool rollback_to(struct db_connection *connection, struct error *err)
+{
+	return run_kept(connection, "ROLLBACK TO one", err) && run_kept(connection, "RELEASE one", err);
+}
+
 static int64_t changed(struct db_connection *connection)
 {
 	return sqlite3_changes64(connection->handle);
@@ -264,6 +293,7 @@ const struct db_backend db_sqlite = {
 	.open = open_connection,
 	.close = close_connection,
 	.script = run_script,
+	.may_wait = sqlite_may_wait,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -22,8 +22,12 @@ void place_make(struct place *place)
 void place_open(struct place *place, bool shared, size_t migrations_count)
 {
 	cleanup_error struct error err = {0};
-	struct db_settings settings = {
-		.where = place->where, .migrations = fixture_migrations, .migrations_count = migrations_count, .readers = 2, .shared = shared};
+	struct db_settings settings = {.where = place->where,
+		.migrations = fixture_migrations,
+		.migrations_count = migrations_count,
+		.readers = 2,
+		.readers_now = 1,
+		.shared = shared};
 
 	unit_assert(db_open(&place->db, &settings, &err), "%s", error_text(&err));
 }

@@ -15,18 +15,18 @@
 static atomic_int commits, prepared, waiting;
 static _Thread_local bool is_caller; /* a thread whose wait for the writer is counted */
 
-int __real_sqlite3_exec(sqlite3 *handle, const char *sql, int (*row)(void *, int, char **, char **), void *argument, char **message);
-int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql, int (*row)(void *, int, char **, char **), void *argument, char **message);
+int __real_sqlite3_step(sqlite3_stmt *statement);
+int __wrap_sqlite3_step(sqlite3_stmt *statement);
 int __real_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int bytes, unsigned int flags, sqlite3_stmt **out, const char **tail);
 int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int bytes, unsigned int flags, sqlite3_stmt **out, const char **tail);
 int __real_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock);
 
-int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql, int (*row)(void *, int, char **, char **), void *argument, char **message)
+int __wrap_sqlite3_step(sqlite3_stmt *statement)
 {
-	if (strcmp(sql, "COMMIT") == 0)
+	if (strcmp(sqlite3_sql(statement), "COMMIT") == 0)
 		atomic_fetch_add(&commits, 1);
-	return __real_sqlite3_exec(handle, sql, row, argument, message);
+	return __real_sqlite3_step(statement);
 }
 
 int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int bytes, unsigned int flags, sqlite3_stmt **out, const char **tail)
