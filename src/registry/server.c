@@ -122,7 +122,10 @@ static bool open_data(struct registry *registry, const struct settings *settings
 {
 	const char *folder = settings->data, *storage = settings->storage_folder ? settings->storage_folder : folder;
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
-	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations)};
+	struct db_settings db = {.where = where,
+		.migrations = migrations,
+		.migrations_count = ARRAY_SIZE(migrations),
+		.readers_now = (size_t)sysconf(_SC_NPROCESSORS_ONLN)}; /* a loop each */
 
 	if (!own_folder(&registry->lock_fd, folder, err) || (settings->storage_folder && !own_folder(&registry->storage_lock_fd, storage, err)) ||
 		!db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, storage, registry->db, err))

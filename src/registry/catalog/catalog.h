@@ -59,8 +59,8 @@ struct catalog_manifest {
 	struct str bytes;
 };
 
-/* From memory only, on a loop too; NULL when it is not there. reference is a tag or a digest. */
-const struct catalog_manifest *catalog_manifest_cached(struct catalog *catalog, struct str repository, struct str reference);
+/* On a loop: from memory or by a read that does not wait; NULL when that cannot be, for whatever reason. reference is a tag or a digest. */
+const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, struct str repository, struct str reference);
 /* NULL with *err set when it fails. */
 const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err);
 /* Any thread. Takes a void pointer, so that it can be a release function. */

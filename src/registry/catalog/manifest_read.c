@@ -11,11 +11,6 @@ struct manifest_request {
 	const struct catalog_manifest *found;
 };
 
-const struct catalog_manifest *catalog_manifest_cached(struct catalog *catalog, struct str repository, struct str reference)
-{
-	return manifest_cache_find(catalog->cache, repository, reference);
-}
-
 /* The bytes of a manifest's content, which is a row or a file of at most MANIFEST_SIZE_MAX. */
 static bool read_content(struct blob_content *content, struct error *err)
 {
@@ -31,52 +26,83 @@ static bool read_content(struct blob_content *content, struct error *err)
 	return got == want || error_set(err, ERROR_CORRUPT, "the manifest's file is cut short");
 }
 
-static struct db_query *ask_manifest(struct db_tx *tx, int64_t repository_id, struct str reference, struct error *err)
+/* In one question: a tag that memory does not hold costs little more than one that it holds. */
+static struct db_query *ask_manifest(struct db_tx *tx, const struct manifest_request *request, struct error *err)
 {
-	if (reference.len && memchr(reference.data, ':', reference.len))
-		return db_query(tx, "SELECT digest, media_type FROM manifests WHERE repository_id = $1 AND digest = $2",
-			DB_ARGS(DB_INT(repository_id), DB_TEXT(reference)), err);
+	if (memchr(request->reference.data, ':', request->reference.len))
+		return db_query(tx,
+			"SELECT manifests.digest, manifests.media_type, blobs.content FROM repositories "
+			"JOIN manifests ON manifests.repository_id = repositories.id JOIN blobs ON blobs.id = manifests.blob_id "
+			"WHERE repositories.name = $1 AND manifests.digest = $2",
+			DB_ARGS(DB_TEXT(request->repository), DB_TEXT(request->reference)), err);
 	return db_query(tx,
-		"SELECT manifests.digest, manifests.media_type FROM tags JOIN manifests ON manifests.id = tags.manifest_id "
-		"WHERE tags.repository_id = $1 AND tags.name = $2",
-		DB_ARGS(DB_INT(repository_id), DB_TEXT(reference)), err);
+		"SELECT manifests.digest, manifests.media_type, blobs.content FROM repositories "
+		"JOIN tags ON tags.repository_id = repositories.id JOIN manifests ON manifests.id = tags.manifest_id "
+		"JOIN blobs ON blobs.id = manifests.blob_id WHERE repositories.name = $1 AND tags.name = $2",
+		DB_ARGS(DB_TEXT(request->repository), DB_TEXT(request->reference)), err);
+}
+
+/* The bytes of one that is too large for a row. */
+static bool read_file(struct db_tx *tx, struct manifest_request *request, struct str digest_text, struct str media_type, struct error *err)
+{
+	cleanup_blob_content struct blob_content content = {.fd = -1};
+	struct digest digest;
+
+	if (db_never_waits(tx))
+		return error_set(err, ERROR_UNAVAILABLE, "the manifest is a file");
+	if (!digest_parse(&digest, digest_text, err) || !blob_open(request->catalog->store, tx, &digest, &content, err) ||
+		!read_content(&content, err))
+		return false;
+	request->found = manifest_cache_make(media_type, digest_text, buf_str(&content.bytes));
+	return true;
 }
 
 static bool read_manifest(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct manifest_request *request = argument;
 	struct error failed = {0};
-	struct digest digest;
 	int64_t id;
 
-	if (!repository_need(tx, request->repository, &id, err))
-		return false;
-	cleanup_query struct db_query *query = ask_manifest(tx, id, request->reference, err);
+	cleanup_query struct db_query *query = ask_manifest(tx, request, err);
 	if (!query)
 		return false;
-	if (!db_next(query, &failed)) {
-		if (failed.kind != ERROR_NONE)
-			return error_move(err, &failed);
-		return error_set(err, ERROR_NOT_FOUND, "manifest %.*s is not in %.*s", STR_ARG(request->reference), STR_ARG(request->repository));
+	if (db_next(query, &failed)) {
+		if (db_is_null(query, 2))
+			return read_file(tx, request, db_text(query, 0), db_text(query, 1), err);
+		request->found = manifest_cache_make(db_text(query, 1), db_text(query, 0), db_text(query, 2));
+		return true;
 	}
-	if (!digest_parse(&digest, db_text(query, 0), err))
-		return false;
-	cleanup_blob_content struct blob_content content = {.fd = -1};
-	if (!blob_open(request->catalog->store, tx, &digest, &content, err) || !read_content(&content, err))
-		return false;
-	request->found = manifest_cache_make(db_text(query, 1), db_text(query, 0), buf_str(&content.bytes));
-	return true;
+	if (failed.kind != ERROR_NONE)
+		return error_move(err, &failed);
+	return repository_need(tx, request->repository, &id, err) &&
+	       error_set(err, ERROR_NOT_FOUND, "manifest %.*s is not in %.*s", STR_ARG(request->reference), STR_ARG(request->repository));
 }
 
-const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err)
+typedef bool read_function(struct db *db, db_function *fn, void *argument, struct error *err);
+
+static const struct catalog_manifest *read_and_cache(
+	struct catalog *catalog, read_function *read, struct str repository, struct str reference, struct error *err)
 {
 	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
 	uint64_t generation = manifest_cache_generation(catalog->cache);
 
-	if (!db_read(catalog->db, read_manifest, &request, err))
+	if (!read(catalog->db, read_manifest, &request, err))
 		return NULL;
 	manifest_cache_add(catalog->cache, repository, reference, request.found, generation);
 	return request.found;
+}
+
+const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err)
+{
+	return read_and_cache(catalog, db_read, repository, reference, err);
+}
+
+const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, struct str repository, struct str reference)
+{
+	const struct catalog_manifest *cached = manifest_cache_find(catalog->cache, repository, reference);
+	cleanup_error struct error err = {0};
+
+	return cached ? cached : read_and_cache(catalog, db_read_now, repository, reference, &err);
 }
 
 struct referrers_request {

@@ -135,7 +135,7 @@ void distribution_manifest_get(struct request *request)
 
 	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
 		return;
-	const struct catalog_manifest *manifest = catalog_manifest_cached(request_distribution(request)->catalog, name, reference);
+	const struct catalog_manifest *manifest = catalog_manifest_now(request_distribution(request)->catalog, name, reference);
 	if (manifest && (is_digest(reference) || accepts(request, manifest->media_type))) {
 		answer_manifest(request, manifest);
 		return;
