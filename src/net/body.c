@@ -21,8 +21,8 @@ static enum io_result read_raw(struct connection *connection, char *data, size_t
 static enum io_result read_chunked(struct connection *connection, char *data, size_t room, size_t *got)
 {
 	bool from_in = connection->in_done < connection->in_len;
-	uint64_t wanted = http_parser_chunk_left(connection->parser);
-	struct http_chunks chunks;
+	uint64_t wanted = connection->chunked.left;
+	struct chunked_piece piece;
 	size_t raw;
 
 	/* Little of the next request is read along, so little has to be kept for it. */
@@ -31,18 +31,18 @@ static enum io_result read_chunked(struct connection *connection, char *data, si
 	enum io_result result = read_raw(connection, data, room, &raw);
 	if (result != IO_SOME)
 		return result;
-	if (!http_parser_chunks(connection->parser, data, raw, &chunks)) {
+	if (!chunked_decode(&connection->chunked, data, raw, &piece)) {
 		connection->body_status = 400;
 		return IO_FAILED;
 	}
-	*got = chunks.payload;
-	if (!chunks.done)
+	*got = piece.payload;
+	if (!piece.done)
 		return IO_SOME;
 	connection->body_left = 0;
 	if (from_in)
-		connection->in_done -= raw - chunks.consumed;
+		connection->in_done -= raw - piece.consumed;
 	else
-		buf_add(&connection->next, data + chunks.consumed, raw - chunks.consumed);
+		buf_add(&connection->next, data + piece.consumed, raw - piece.consumed);
 	return IO_END;
 }
 

@@ -39,7 +39,6 @@ struct connection *connection_new(int fd, const struct sockaddr_storage *peer)
 	body_queue_init(&connection->filled);
 	connection->in = mem_alloc(1, HEAD_FIRST_SIZE);
 	connection->in_capacity = HEAD_FIRST_SIZE;
-	connection->parser = http_parser_new();
 	link_init(&connection->all);
 	link_init(&connection->run);
 	link_init(&connection->starved);
@@ -53,7 +52,6 @@ void connection_free(struct connection *connection)
 	if (connection->fd >= 0)
 		close(connection->fd);
 	request_free(&connection->request);
-	http_parser_free(connection->parser);
 	body_queue_destroy(&connection->filled);
 	buf_free(&connection->next);
 	buf_free(&connection->out);
@@ -279,6 +277,7 @@ static void start_request(struct connection *connection)
 	connection->keep = true;
 	connection->body_status = 0;
 	connection->body_rest = 0;
+	connection->chunked = (struct chunked){0};
 	timer_stop(connection);
 }
 
@@ -317,7 +316,7 @@ static void dispatch(struct connection *connection)
 	connection->in_done = request->head.length;
 	connection->body_left = request->head.content_length;
 	connection->continue_due = request->head.expect_continue;
-	int status = request_parse(request, connection->parser, connection->loop->server->router, connection->in, &why);
+	int status = request_parse(request, connection->loop->server->router, connection->in, &why);
 	if (status) {
 		if (status == 400) {
 			connection->keep = false;

@@ -12,7 +12,7 @@ static enum guard_result refuse(struct guard *guard, int status, const char *why
 }
 
 /* RFC 9110, 5.6.2: tchar. */
-static bool is_token_char(unsigned char c)
+bool guard_is_token_char(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
@@ -20,7 +20,7 @@ static bool is_token_char(unsigned char c)
 static bool is_token(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!is_token_char((unsigned char)text.data[i]))
+		if (!guard_is_token_char((unsigned char)text.data[i]))
 			return false;
 	return text.len > 0;
 }
@@ -47,13 +47,33 @@ static bool method_parse(struct str name, enum http_method *out)
 	return false;
 }
 
-/* "/path?query", or "*" of OPTIONS. The absolute form is for proxies, whose authority could differ from Host. */
-static bool is_target(struct str target, enum http_method method)
+/* Takes "http://host" off, which stands before the path in the form that proxies are asked in. A query needs a path before it. */
+static bool authority_take(struct guard *guard, struct str *target)
 {
-	if (method == HTTP_OPTIONS && str_equal(target, STR("*")))
-		return true;
-	if (target.len == 0 || target.data[0] != '/')
+	struct str rest;
+
+	if (str_equal_nocase(str_head(*target, 7), STR("http://")))
+		rest = str_from(*target, 7);
+	else if (str_equal_nocase(str_head(*target, 8), STR("https://")))
+		rest = str_from(*target, 8);
+	else
 		return false;
+	const char *slash = memchr(rest.data, '/', rest.len);
+	guard->authority = str_head(rest, slash ? (size_t)(slash - rest.data) : rest.len);
+	*target = slash ? str_from(rest, guard->authority.len) : STR("/");
+	return guard->authority.len && host_is_valid(guard->authority);
+}
+
+/* "/path?query", the same behind "http://host", or "*" of OPTIONS. */
+static bool target_parse(struct guard *guard, struct str target)
+{
+	guard->line_target = target;
+	guard->target = target;
+	if (guard->method == HTTP_OPTIONS && str_equal(target, STR("*")))
+		return true;
+	if (target.len == 0 || (target.data[0] != '/' && !authority_take(guard, &target)))
+		return false;
+	guard->target = target;
 	for (size_t i = 0; i < target.len; i++) {
 		unsigned char c = (unsigned char)target.data[i];
 		if (c <= ' ' || c >= 0x7f || c == '#')
@@ -84,7 +104,7 @@ static bool request_line(struct guard *guard, struct str line)
 		refuse(guard, 501, "unknown method");
 		return false;
 	}
-	if (!is_target(target, guard->method)) {
+	if (!target_parse(guard, target)) {
 		refuse(guard, 400, "malformed request target");
 		return false;
 	}
@@ -151,7 +171,7 @@ static bool field_meaning(struct guard *guard, struct framing *framing, struct s
 	} else if (str_equal_nocase(name, STR("transfer-encoding"))) {
 		return transfer_coding(guard, framing, value);
 	} else if (str_equal_nocase(name, STR("host"))) {
-		if (++framing->hosts > 1 || !host_is_valid(value)) {
+		if (++framing->hosts > 1 || !value.len || !host_is_valid(value)) {
 			refuse(guard, 400, framing->hosts > 1 ? "several Host headers" : "malformed Host");
 			return false;
 		}
@@ -227,7 +247,7 @@ enum guard_result guard_check(struct guard *guard, const char *data, size_t len,
 {
 	size_t end = len < limit ? len : limit;
 
-	if (len && !is_token_char((unsigned char)data[0]))
+	if (len && !guard_is_token_char((unsigned char)data[0]))
 		return refuse(guard, 400, "this is not an HTTP request");
 	while (guard->scanned < end) {
 		const char *start = data + guard->scanned;

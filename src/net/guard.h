@@ -28,6 +28,9 @@ struct guard {
 	/* Set with GUARD_DONE. */
 	size_t length; /* bytes of the head with its empty line */
 	enum http_method method;
+	struct str line_target; /* as it stands in the request line; these three are borrowed from data */
+	struct str target;      /* path and query, or "*" */
+	struct str authority;   /* of an absolute target, "http://host/path": it counts and Host does not (RFC 9112, 3.2.2); else empty */
 	unsigned int minor;     /* of HTTP/1.x */
 	int64_t content_length; /* 0 when there is no body, -1 when it is chunked */
 	bool keep_alive;
@@ -38,6 +41,9 @@ struct guard {
 	int status;
 	const char *why;
 };
+
+/* RFC 9110, 5.6.2: what methods and names of headers are made of. */
+bool guard_is_token_char(unsigned char c);
 
 /*
  * Looks at the first len bytes of a connection. Start with an empty struct guard, and call again with the same one and more bytes after

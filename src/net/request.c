@@ -35,18 +35,19 @@ static bool queries_parse(struct request *request, struct str query, char *text)
 	return true;
 }
 
-int request_parse(struct request *request, struct http_parser *parser, const struct router *router, const char *head, const char **why)
+int request_parse(struct request *request, const struct router *router, const char *head, const char **why)
 {
-	struct str path, query;
+	struct str path, query, target;
 	int64_t length;
 
 	/* Two parsers that do not agree about where a message ends are what request smuggling lives on. */
-	if (!http_parser_head(parser, str_make(head, request->head.length), &request->target, request->fields, GUARD_FIELDS_MAX,
-		    &request->fields_count, &length) ||
-		length != request->head.content_length || request->fields_count != request->head.fields) {
+	if (!http_parser_head(str_make(head, request->head.length), &target, request->fields, GUARD_FIELDS_MAX, &request->fields_count, &length) ||
+		length != request->head.content_length || request->fields_count != request->head.fields ||
+		!str_equal(target, request->head.line_target)) {
 		*why = "malformed request";
 		return 400;
 	}
+	request->target = request->head.target;
 	buf_room(&request->text, request->target.len + 1);
 	if (!router_path_parse(&request->path, request->target, request->text.data)) {
 		*why = "malformed path";

@@ -124,11 +124,14 @@ static bool part_fits(const struct pattern_part *part, struct str segment)
 	return part->variable ? segment.len > 0 : str_equal(part->text, segment);
 }
 
-/* {name} takes the segments first..last, none of them empty. */
+/*
+ * {name} takes the segments first..last, none of them empty. Its slashes are the path's own: a proxy in front that looks at paths may decode an
+ * escaped one or not, and then reads another name.
+ */
 static bool many_fits(const struct router_path *path, size_t first, size_t last)
 {
 	for (size_t i = first; i <= last; i++)
-		if (path->segments[i].len == 0)
+		if (path->segments[i].len == 0 || memchr(path->segments[i].data, '/', path->segments[i].len))
 			return false;
 	return true;
 }

@@ -133,7 +133,7 @@ void server_stop(struct server *server, unsigned int timeout_ms);
 
 void *request_context(const struct request *request);
 enum http_method request_method(const struct request *request);
-/* The target as sent, "/v2/x/tags/list?n=2". */
+/* Path and query as sent, "/v2/x/tags/list?n=2". */
 struct str request_target(const struct request *request);
 /* The path alone, percent-decoded. */
 struct str request_path(const struct request *request);

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/thread.h"
+#include "net/chunked.h"
 #include "net/guard.h"
 #include "net/http_parser.h"
 #include "net/link.h"
@@ -205,10 +206,10 @@ struct connection {
 	char *in;
 	size_t in_len, in_done, in_capacity;
 	struct buf next; /* bytes of the next request that were read together with the end of a chunked body */
-	struct http_parser *parser;
 
 	/* The body coming in. */
 	int64_t body_left; /* bytes still to come; -1 while chunked and not at its end; 0 when all was read */
+	struct chunked chunked;
 	int64_t body_rest; /* bytes read of what nobody wants */
 	bool continue_due; /* the client waits for a 100 */
 	struct body_buffer *filling;
@@ -347,7 +348,7 @@ void connection_end_writing(struct connection *connection);
 
 /* request.c */
 /* From the guarded head at the start of in to a request with its route; 0, or the status to refuse it with. */
-int request_parse(struct request *request, struct http_parser *parser, const struct router *router, const char *head, const char **why);
+int request_parse(struct request *request, const struct router *router, const char *head, const char **why);
 void request_reset(struct request *request);
 void request_free(struct request *request);
 

@@ -2,14 +2,7 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "base/hex.h"
 
 bool url_decode(struct str text, bool plus_is_space, char *out, size_t *len)
 {
@@ -33,12 +26,32 @@ bool url_decode(struct str text, bool plus_is_space, char *out, size_t *len)
 	return true;
 }
 
-bool host_is_valid(struct str host)
+static bool all_of(struct str text, const char *others)
 {
-	for (size_t i = 0; i < host.len; i++) {
-		unsigned char c = (unsigned char)host.data[i];
-		if (c <= ' ' || c >= 0x7f || strchr("/?#@\\,\"<>{}|^`", c))
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!plain && (!c || !strchr(others, c)))
 			return false;
 	}
-	return host.len <= HOST_MAX;
+	return text.len > 0;
+}
+
+bool host_is_valid(struct str host)
+{
+	struct str name = host, port;
+	uint64_t number;
+
+	if (host.len > HOST_MAX)
+		return false;
+	if (str_starts(host, STR("["))) {
+		if (!str_cut(str_from(host, 1), ']', &name, &port) || (port.len && port.data[0] != ':'))
+			return false;
+		if (port.len && (!str_to_u64(str_from(port, 1), &number) || number > 65535))
+			return false;
+		return all_of(name, ":.");
+	}
+	if (str_cut(host, ':', &name, &port) && (!str_to_u64(port, &number) || number > 65535))
+		return false;
+	return all_of(name, "-._~");
 }

@@ -18,7 +18,8 @@ bool url_decode(struct str text, bool plus_is_space, char *out, size_t *len);
 /* Adds text with everything but RFC 3986's unreserved characters escaped: fit for a query's value. */
 void url_encode(struct buf *out, struct str text);
 
-/* Text that may stand in Host: an authority (RFC 3986, 3.2) without a user's name, of at most HOST_MAX bytes; it may be empty. */
+/* Text that may stand in Host, of at most HOST_MAX bytes: a name of letters, digits and "-._~", or an IPv6 address in brackets, and a port perhaps.
+ */
 #define HOST_MAX 261 /* a name of 255, a colon, a port */
 bool host_is_valid(struct str host);
 
