@@ -14,8 +14,11 @@
 
 static char *default_data(void)
 {
-	const char *data_home = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	const char *state = getenv("STATE_DIRECTORY"), *data_home = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
+	/* systemd's StateDirectory=; of several, which it separates by colons, none is the one. */
+	if (state && state[0] == '/' && !strchr(state, ':'))
+		return str_dup(str_of(state));
 	if (geteuid() == 0)
 		return str_dup(STR("/var/lib/naru-registry"));
 	if (data_home && data_home[0] == '/')

@@ -30,7 +30,7 @@ const struct settings_key settings_keys[] = {
 		"How clients reach the registry, when that is not what their requests say: scheme, name and port, without a path. "
 		"What the registry answers with whole addresses in it uses this.",
 		NULL, NULL, SETTINGS_URL, false, 0, MEMBER(external_url), NULL, 0, 0},
-	{"data", NULL, "/var/lib/naru-registry; for others than root $XDG_DATA_HOME/naru-registry",
+	{"data", NULL, "/var/lib/naru-registry; $STATE_DIRECTORY under systemd, else $XDG_DATA_HOME/naru-registry for others than root",
 		"Folder that holds everything. One process serves it at a time.",
 		"--data", "DIR", SETTINGS_PATH, true, 0, MEMBER(data), NULL, 0, 0},
 	{"database", "sqlite:", NULL, "`\"sqlite:\"` (YAML wants the quotes) is the file `registry.db` in `data`. There is no other yet.",
