@@ -85,6 +85,8 @@ static void write_database(struct buf *out, struct db *db, const struct findings
 	metric_histogram(out, P "db_commit_changes", NULL, &db_group_bounds, &now.group_changes, 1);
 	metric_counter(out, P "db_reads_total", "Reads that were begun.", now.reads);
 	metric_counter(out, P "db_reads_delayed_total", "Reads that had to wait for a connection.", now.reads_waited);
+	metric_counter(out, P "db_reads_on_loop_total", "Reads that a loop did by itself, from what is in memory.", now.reads_now);
+	metric_counter(out, P "db_reads_handed_over_total", "Reads that a loop tried and gave to a worker.", now.reads_not_now);
 	metric_gauge(out, P "db_readers_busy", "Connections that read at this moment.", (double)now.readers_busy);
 	metric_gauge(out, P "db_readers_max", "Connections that may read at once.", (double)now.readers_max);
 	metric_gauge(out, P "db_file_bytes", "Size of the database's file.", (double)found->database_bytes);
