@@ -32,6 +32,7 @@ lint: $(BUILD)/build.ninja
 format:
 	scripts/sources | xargs clang-format -i
 
+# Beside its peers, half an hour; BENCH_ROUNDS and BENCH_SECONDS as bench/run says.
 bench:
 	bench/run
 

@@ -1,8 +1,9 @@
 /*
- * The physical floors that naru is measured against, in the same run on the same disk: what hashing and synced writing of the same bytes take at
- * once, and what making the same tree of files from memory takes. floor write FILE FOLDER     SHA-256 of FILE's bytes in one thread while another
- * writes them to a file in FOLDER and syncs file and folder floor tree FOLDER TAR...    makes what each TAR holds, from memory, in a folder of its
- * own in FOLDER, one thread a TAR Both print the seconds. The content is in memory before the clock starts.
+ * The physical floors that naru is measured against, in the same run on the same disk.
+ *	floor write FOLDER FILE...  for each FILE at once: SHA-256 of its bytes in one thread, and in another writing them to a file in FOLDER and
+ *	                            syncing it and the folder
+ *	floor tree FOLDER TAR...    makes what each TAR holds, in a folder of its own in FOLDER, one thread a TAR
+ * Both print the seconds. The content is in memory before the clock starts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,39 +71,70 @@ static void write_whole(int fd, const unsigned char *at, size_t length)
 	}
 }
 
+struct upload {
+	struct bytes content;
+	size_t number;
+	int folder_fd;
+	pthread_t hasher, writer;
+};
+
 static void *hash_run(void *argument)
 {
-	const struct bytes *content = argument;
+	const struct upload *upload = argument;
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int digest_bytes;
 
-	if (EVP_Digest(content->at, content->length, digest, &digest_bytes, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(upload->content.at, upload->content.length, digest, &digest_bytes, EVP_sha256(), NULL) != 1)
 		die("hash");
 	return NULL;
 }
 
-static void floor_write(const char *file, const char *folder)
+static void *write_run(void *argument)
 {
-	struct bytes content = file_load(file);
-	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	double begun = now_seconds();
-	pthread_t hasher;
-	int fd;
+	const struct upload *upload = argument;
+	char part[32], done[32];
 
-	if (folder_fd < 0 || pthread_create(&hasher, NULL, hash_run, &content) != 0)
-		die(folder);
-	fd = openat(folder_fd, "floor.part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	snprintf(part, sizeof(part), "floor.%zu.part", upload->number);
+	snprintf(done, sizeof(done), "floor.%zu.done", upload->number);
+	int fd = openat(upload->folder_fd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		die("floor.part");
-	write_whole(fd, content.at, content.length);
+		die(part);
+	write_whole(fd, upload->content.at, upload->content.length);
 	if (fsync(fd) < 0)
 		die("fsync");
 	close(fd);
-	pthread_join(hasher, NULL);
-	if (renameat(folder_fd, "floor.part", folder_fd, "floor.done") < 0 || fsync(folder_fd) < 0)
-		die("rename");
+	/* As a server does it: the name is given once the digest is known. */
+	pthread_join(upload->hasher, NULL);
+	if (renameat(upload->folder_fd, part, upload->folder_fd, done) < 0 || fsync(upload->folder_fd) < 0)
+		die(done);
+	return NULL;
+}
+
+static void floor_write(const char *folder, char **files, size_t count)
+{
+	struct upload *uploads = calloc(count, sizeof(*uploads));
+	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	double begun;
+
+	if (!uploads || folder_fd < 0)
+		die(folder);
+	for (size_t i = 0; i < count; i++)
+		uploads[i] = (struct upload){.content = file_load(files[i]), .number = i, .folder_fd = folder_fd};
+	begun = now_seconds();
+	for (size_t i = 0; i < count; i++)
+		if (pthread_create(&uploads[i].hasher, NULL, hash_run, &uploads[i]) != 0 ||
+			pthread_create(&uploads[i].writer, NULL, write_run, &uploads[i]) != 0)
+			die("thread");
+	for (size_t i = 0; i < count; i++)
+		pthread_join(uploads[i].writer, NULL);
 	printf("%.3f\n", now_seconds() - begun);
-	unlinkat(folder_fd, "floor.done", 0);
+	for (size_t i = 0; i < count; i++) {
+		char done[32];
+
+		snprintf(done, sizeof(done), "floor.%zu.done", i);
+		unlinkat(folder_fd, done, 0);
+	}
+	free(uploads);
 }
 
 struct tree {
@@ -187,12 +219,12 @@ static void floor_tree(const char *folder, char **tars, size_t count)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "write") == 0)
-		floor_write(argv[2], argv[3]);
+	if (argc >= 4 && strcmp(argv[1], "write") == 0)
+		floor_write(argv[2], argv + 3, (size_t)argc - 3);
 	else if (argc >= 4 && strcmp(argv[1], "tree") == 0)
 		floor_tree(argv[2], argv + 3, (size_t)argc - 3);
 	else {
-		fputs("usage: floor write FILE FOLDER | floor tree FOLDER TAR...\n", stderr);
+		fputs("usage: floor write FOLDER FILE... | floor tree FOLDER TAR...\n", stderr);
 		return 2;
 	}
 	return 0;

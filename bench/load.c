@@ -1,29 +1,26 @@
 /*
- * A load client for registries: as many threads as connections, each with one kept-alive socket and one request at a time.
- * wrk counts no HEAD answers and cannot push; this can. It prints one line: rate, p50 and p99 in milliseconds, failures.
+ * A load client for registries: two threads, each driving its half of the kept-alive connections with one request at a time on each.
+ * wrk counts no HEAD answers and cannot push; this can, over TLS too. It prints one line: rate, p50 and p99 in
+ * milliseconds, failures, answers.
+ * WAIT instead asks until the first answer comes, and prints nothing.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
-enum { ANSWER_BYTES = 1 << 16, BLOB_BYTES = 2048, LATENCIES_MAX = 1 << 22 };
+#include "bench/http.h"
+
+enum { BLOB_BYTES = 2048, LATENCIES_MAX = 1 << 21, THREADS = 2, EVENTS_MAX = 64 };
 
 struct plan {
-	struct sockaddr_in address;
-	const char *host;
+	struct http_server server;
 	const char *method; /* GET, HEAD or PUSH */
 	const char *path;
 	const char *accept;
@@ -31,16 +28,22 @@ struct plan {
 };
 
 struct connection {
-	const struct plan *plan;
-	pthread_t thread;
-	int socket;
+	struct http_connection http;
 	uint32_t number;
 	uint64_t done;
+	int64_t begun_ns;
+	bool puts; /* of a push: the POST is answered, the PUT is on its way */
+};
+
+struct worker {
+	const struct plan *plan;
+	struct connection *connections;
+	size_t connections_count;
+	pthread_t thread;
+	int epoll;
 	uint64_t failed;
 	uint32_t *latencies_us;
-	size_t latencies_count;
-	size_t latencies_max;
-	char location[2048]; /* of the last answer that had one: path and query */
+	uint64_t done; /* as many of them have their latency kept as there is room for */
 };
 
 static int64_t now_ns(void)
@@ -51,132 +54,17 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static bool connection_open(struct connection *c)
+static bool connection_open(struct worker *worker, struct connection *c)
 {
-	int on = 1;
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
 
-	c->socket = socket(AF_INET, SOCK_STREAM, 0);
-	if (c->socket < 0)
-		return false;
-	setsockopt(c->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(c->socket, (const struct sockaddr *)&c->plan->address, sizeof(c->plan->address)) == 0)
-		return true;
-	close(c->socket);
-	c->socket = -1;
-	return false;
+	return http_open(&c->http) && epoll_ctl(worker->epoll, EPOLL_CTL_ADD, c->http.socket, &event) == 0;
 }
 
-static void connection_close(struct connection *c)
+/* The second half of a push: one small blob, new each time, to where the POST's answer says. */
+static bool blob_put(const struct plan *plan, struct connection *c)
 {
-	close(c->socket);
-	c->socket = -1;
-}
-
-static bool send_whole(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			return false;
-		bytes += sent;
-		length -= (size_t)sent;
-	}
-	return true;
-}
-
-/* The value of a header in a head that ends in a NUL, or NULL. */
-static const char *header_find(const char *head, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n"))
-		if (strncasecmp(line + 2, name, length) == 0 && line[2 + length] == ':')
-			return line + 3 + length + strspn(line + 3 + length, " ");
-	return NULL;
-}
-
-static void location_keep(struct connection *c, const char *head)
-{
-	const char *location = header_find(head, "Location");
-	const char *scheme, *path;
-	size_t length;
-
-	if (!location)
-		return;
-	scheme = strstr(location, "://");
-	path = scheme && scheme < strchr(location, '\r') ? strchr(scheme + 3, '/') : location;
-	length = path ? strcspn(path, "\r") : sizeof(c->location);
-	if (length >= sizeof(c->location))
-		return;
-	memcpy(c->location, path, length);
-	c->location[length] = 0;
-}
-
-/* Reads one answer to its end and returns its status, or 0 when the connection broke. */
-static int answer_read(struct connection *c, bool has_body)
-{
-	char bytes[ANSWER_BYTES + 1];
-	size_t filled = 0;
-	char *head_end = NULL;
-	const char *header;
-	int64_t left = 0;
-	int status;
-
-	while (!head_end) {
-		ssize_t got = filled < ANSWER_BYTES ? recv(c->socket, bytes + filled, ANSWER_BYTES - filled, 0) : 0;
-
-		if (got <= 0)
-			return 0;
-		filled += (size_t)got;
-		bytes[filled] = 0;
-		head_end = strstr(bytes, "\r\n\r\n");
-	}
-	head_end[2] = 0;
-	status = (int)strtol(bytes + strcspn(bytes, " "), NULL, 10);
-	location_keep(c, bytes);
-	header = header_find(bytes, "Content-Length");
-	if (has_body && header)
-		left = strtoll(header, NULL, 10) - (int64_t)(filled - (size_t)(head_end + 4 - bytes));
-	header = header_find(bytes, "Connection");
-	if (header && strncasecmp(header, "close", 5) == 0) {
-		connection_close(c);
-		return status;
-	}
-	while (left > 0) {
-		ssize_t got = recv(c->socket, bytes, left < ANSWER_BYTES ? (size_t)left : ANSWER_BYTES, 0);
-
-		if (got <= 0)
-			return 0;
-		left -= got;
-	}
-	return status;
-}
-
-/* Sends a request and reads its answer; opens the connection where there is none. */
-static int request_make(struct connection *c, const char *method, const char *target, const char *body, size_t body_bytes)
-{
-	char head[4096];
-	int length = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nContent-Length: %zu\r\n%s\r\n", method, target,
-		c->plan->host, c->plan->accept, body_bytes, body_bytes ? "Content-Type: application/octet-stream\r\n" : "");
-	int status;
-
-	if (length < 0 || (size_t)length >= sizeof(head) || (c->socket < 0 && !connection_open(c)))
-		return 0;
-	if (!send_whole(c->socket, head, (size_t)length) || !send_whole(c->socket, body, body_bytes)) {
-		connection_close(c);
-		return 0;
-	}
-	status = answer_read(c, strcmp(method, "HEAD") != 0);
-	if (status == 0)
-		connection_close(c);
-	return status;
-}
-
-/* One small blob, new each time, as clients push it: POST, then PUT to where the answer says. */
-static bool blob_push(struct connection *c)
-{
-	char content[BLOB_BYTES], target[4096], hex[65];
+	char content[BLOB_BYTES], target[HTTP_TARGET_BYTES + 128], hex[65];
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int digest_bytes = 0;
 
@@ -185,29 +73,70 @@ static bool blob_push(struct connection *c)
 	EVP_Digest(content, sizeof(content), digest, &digest_bytes, EVP_sha256(), NULL);
 	for (unsigned int i = 0; i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	snprintf(target, sizeof(target), "%s/blobs/uploads/", c->plan->path);
-	if (request_make(c, "POST", target, "", 0) != 202)
-		return false;
-	snprintf(target, sizeof(target), "%s%cdigest=sha256:%s", c->location, strchr(c->location, '?') ? '&' : '?', hex);
-	return request_make(c, "PUT", target, content, sizeof(content)) == 201;
+	snprintf(target, sizeof(target), "%s%cdigest=sha256:%s", c->http.location, strchr(c->http.location, '?') ? '&' : '?', hex);
+	c->puts = true;
+	return http_send(&c->http, "PUT", target, plan->accept, content, sizeof(content));
 }
 
-static void *connection_run(void *argument)
+/* Sends what comes first; a connection that is closed is opened. */
+static void exchange_begin(struct worker *worker, struct connection *c)
 {
-	struct connection *c = argument;
-	bool push = strcmp(c->plan->method, "PUSH") == 0;
+	const struct plan *plan = worker->plan;
+	char target[HTTP_TARGET_BYTES];
 
-	while (now_ns() < c->plan->end_ns) {
-		int64_t begun = now_ns();
-		bool good = push ? blob_push(c) : request_make(c, c->plan->method, c->plan->path, "", 0) == 200;
+	c->puts = false;
+	c->begun_ns = now_ns();
+	if (c->http.socket < 0 && !connection_open(worker, c)) {
+		worker->failed++;
+		return;
+	}
+	if (strcmp(plan->method, "PUSH") != 0) {
+		worker->failed += !http_send(&c->http, plan->method, plan->path, plan->accept, "", 0);
+		return;
+	}
+	snprintf(target, sizeof(target), "%s/blobs/uploads/", plan->path);
+	worker->failed += !http_send(&c->http, "POST", target, plan->accept, "", 0);
+}
 
-		if (!good) {
-			c->failed++;
-			continue;
-		}
+/* Reads an answer that has begun to come, and goes on: with a push's second half, or from the start. */
+static void exchange_go_on(struct worker *worker, struct connection *c)
+{
+	bool push = strcmp(worker->plan->method, "PUSH") == 0;
+	int wanted = !push ? 200 : c->puts ? 201 : 202;
+	int status = http_receive(&c->http, strcmp(worker->plan->method, "HEAD") != 0);
+
+	if (status == wanted && push && !c->puts) {
+		if (blob_put(worker->plan, c))
+			return;
+		status = 0;
+	}
+	if (status == wanted) {
+		if (worker->done < LATENCIES_MAX)
+			worker->latencies_us[worker->done] = (uint32_t)((now_ns() - c->begun_ns) / 1000);
+		worker->done++;
 		c->done++;
-		if (c->latencies_count < c->latencies_max)
-			c->latencies_us[c->latencies_count++] = (uint32_t)((now_ns() - begun) / 1000);
+	} else {
+		worker->failed++;
+	}
+	if (now_ns() < worker->plan->end_ns)
+		exchange_begin(worker, c);
+}
+
+static void *worker_run(void *argument)
+{
+	struct worker *worker = argument;
+	struct epoll_event events[EVENTS_MAX];
+
+	for (size_t i = 0; i < worker->connections_count; i++)
+		exchange_begin(worker, &worker->connections[i]);
+	while (now_ns() < worker->plan->end_ns) {
+		int ready = epoll_wait(worker->epoll, events, EVENTS_MAX, 100);
+
+		for (int i = 0; i < ready; i++)
+			exchange_go_on(worker, events[i].data.ptr);
+		for (size_t i = 0; ready == 0 && i < worker->connections_count; i++)
+			if (worker->connections[i].http.socket < 0)
+				exchange_begin(worker, &worker->connections[i]);
 	}
 	return NULL;
 }
@@ -219,71 +148,103 @@ static int latency_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static void report(struct connection *connections, long count, long seconds)
+static void report(const struct worker *workers, double seconds)
 {
 	uint64_t done = 0, failed = 0;
-	size_t all_count = 0, p50, p99;
-	uint32_t *all;
+	size_t count = 0;
+	uint32_t *all = malloc(THREADS * sizeof(*all) * LATENCIES_MAX);
 
-	for (long i = 0; i < count; i++)
-		all_count += connections[i].latencies_count;
-	all = calloc(all_count + 1, sizeof(*all));
 	if (!all)
 		exit(1);
-	all_count = 0;
-	for (long i = 0; i < count; i++) {
-		done += connections[i].done;
-		failed += connections[i].failed;
-		memcpy(all + all_count, connections[i].latencies_us, connections[i].latencies_count * sizeof(*all));
-		all_count += connections[i].latencies_count;
+	for (int i = 0; i < THREADS; i++) {
+		size_t kept = workers[i].done < LATENCIES_MAX ? (size_t)workers[i].done : LATENCIES_MAX;
+
+		memcpy(all + count, workers[i].latencies_us, kept * sizeof(*all));
+		count += kept;
+		done += workers[i].done;
+		failed += workers[i].failed;
 	}
-	qsort(all, all_count, sizeof(*all), latency_compare);
-	p50 = all_count / 2;
-	p99 = all_count * 99 / 100;
-	printf("%.0f %.2f %.2f %llu\n", (double)done / (double)seconds, all[p50] / 1000.0, all[p99] / 1000.0, (unsigned long long)failed);
+	qsort(all, count, sizeof(*all), latency_compare);
+	printf("%.0f %.2f %.2f %llu %llu\n", (double)done / seconds, count ? all[count / 2] / 1000.0 : 0, count ? all[count * 99 / 100] / 1000.0 : 0,
+		(unsigned long long)failed, (unsigned long long)done);
 	free(all);
+}
+
+/* Connections are open before the clock starts. */
+static bool load_run(struct plan *plan, size_t count, int64_t seconds)
+{
+	struct connection *connections = calloc(count, sizeof(*connections));
+	struct worker workers[THREADS] = {0};
+	int64_t begun;
+
+	if (!connections)
+		return false;
+	for (size_t i = 0; i < THREADS; i++) {
+		size_t first = count * i / THREADS;
+
+		workers[i] = (struct worker){.plan = plan,
+			.connections = connections + first,
+			.connections_count = count * (i + 1) / THREADS - first,
+			.epoll = epoll_create1(EPOLL_CLOEXEC),
+			.latencies_us = malloc(sizeof(uint32_t) * LATENCIES_MAX)};
+		if (workers[i].epoll < 0 || !workers[i].latencies_us)
+			return false;
+		for (size_t k = 0; k < workers[i].connections_count; k++) {
+			struct connection *c = &workers[i].connections[k];
+
+			*c = (struct connection){.http = {.server = &plan->server, .socket = -1}, .number = (uint32_t)(first + k)};
+			if (!connection_open(&workers[i], c))
+				return false;
+		}
+	}
+	begun = now_ns();
+	plan->end_ns = begun + seconds * 1000000000LL;
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]) != 0)
+			return false;
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(workers[i].thread, NULL);
+	report(workers, (double)(now_ns() - begun) / 1e9);
+	return true;
+}
+
+/* A server that starts: asked again each tenth of a millisecond until it answers 200. */
+static bool first_answer(const struct plan *plan, int64_t seconds)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	struct http_connection connection = {.server = &plan->server, .socket = -1};
+	int64_t end = now_ns() + seconds * 1000000000LL;
+
+	for (; now_ns() < end; nanosleep(&pause, NULL)) {
+		if (http_open(&connection) && http_send(&connection, "GET", plan->path, plan->accept, "", 0) &&
+			http_receive(&connection, true) == 200)
+			return true;
+		http_close(&connection);
+	}
+	return false;
 }
 
 int main(int argc, char **argv)
 {
 	struct plan plan = {.accept = "*/*"};
-	struct connection *connections;
 	long count, seconds;
-	char *colon;
 
-	if (argc < 6 || !(colon = strchr(argv[2], ':'))) {
-		fputs("usage: load GET|HEAD|PUSH IPV4:PORT CONNECTIONS SECONDS PATH [ACCEPT]\n", stderr);
+	if (argc < 6 || !http_server_parse(&plan.server, argv[2])) {
+		fputs("usage: load GET|HEAD|PUSH|WAIT [http://|https://]IPV4:PORT CONNECTIONS SECONDS PATH [ACCEPT]\n", stderr);
 		return 2;
 	}
 	plan.method = argv[1];
-	plan.host = strdup(argv[2]);
-	*colon = 0;
-	plan.address.sin_family = AF_INET;
-	plan.address.sin_port = htons((uint16_t)strtol(colon + 1, NULL, 10));
 	count = strtol(argv[3], NULL, 10);
 	seconds = strtol(argv[4], NULL, 10);
 	plan.path = argv[5];
 	if (argc > 6)
 		plan.accept = argv[6];
-	if (inet_pton(AF_INET, argv[2], &plan.address.sin_addr) != 1 || count < 1 || seconds < 1 || !plan.host)
+	if (count < 1 || seconds < 1)
 		return 2;
-	connections = calloc((size_t)count, sizeof(*connections));
-	plan.end_ns = now_ns() + seconds * 1000000000LL;
-	for (long i = 0; connections && i < count; i++) {
-		struct connection *c = &connections[i];
-
-		c->plan = &plan;
-		c->socket = -1;
-		c->number = (uint32_t)i;
-		c->latencies_max = LATENCIES_MAX / (size_t)count + 1;
-		c->latencies_us = malloc(c->latencies_max * sizeof(*c->latencies_us));
-		if (!c->latencies_us || pthread_create(&c->thread, NULL, connection_run, c) != 0)
-			return 1;
-	}
-	for (long i = 0; connections && i < count; i++)
-		pthread_join(connections[i].thread, NULL);
-	if (!connections)
-		return 1;
-	report(connections, count, seconds);
-	return 0;
+	if (strcmp(plan.method, "WAIT") == 0)
+		return first_answer(&plan, seconds) ? 0 : 1;
+	if (load_run(&plan, (size_t)count, seconds))
+		return 0;
+	fprintf(stderr, "load: cannot connect to %s\n", argv[2]);
+	return 1;
 }

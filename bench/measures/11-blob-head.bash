@@ -1,6 +1,7 @@
-# Blob HEAD at 64 connections, with p99. wrk counts no HEAD answers, so the client is bench/load.
+# Blob HEAD at 64 connections; nginx has a file of the same size.
 
-naru_head=$("$load" HEAD "$registry" 64 "$load_seconds" "/v2/bench/layers/blobs/$layer_digest")
-peer_head=$("$load" HEAD "$peer_registry" 64 "$load_seconds" "/v2/bench/layers/blobs/$layer_digest")
-row "blob HEAD, 64 connections" /s "$(field 1 "$naru_head")" docker-registry "$(field 1 "$peer_head")"
-row "  p99" ms "$(field 3 "$naru_head")" docker-registry "$(field 3 "$peer_head")"
+turns "$rounds" naru docker-registry nginx -- loaded HEAD 64 "/v2/bench/layers/blobs/$layer_digest"
+report "blob HEAD, 64 connections" rate /s docker-registry:25 nginx:0.5
+report --below 5 "  p99 (blob HEAD)" p99_ms ms docker-registry nginx
+report "  server CPU a request (blob HEAD)" cpu_us us docker-registry:25 nginx
+report --highest "  highest resident (blob HEAD)" peak_mb MB docker-registry:2

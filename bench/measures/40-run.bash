@@ -1,31 +1,28 @@
 # run --rm of busybox true: without network, on the default bridge, with a published port.
 
 archive=$(image layers)
-name=naru-test/layers:1
-runs=10
 for client in naru podman; do
 	"client_${client}_load" "$archive" >"$work/load.log" 2>&1
 done
 dockerd_start --bip=172.30.0.1/16
 client_docker_load "$archive" >/dev/null
 
-# ran COMMAND...: the median of its times.
+# ran CLIENT OPTION...
 ran() {
-	local times=() _
-	for _ in $(seq $runs); do
-		times+=("$(timed "$@")")
-	done
-	median "${times[@]}"
+	local client=$1
+	shift
+	case $client in
+	naru) set -- "$naru" run --rm "$@" ;;
+	docker) set -- docker run --rm "$@" ;;
+	podman) set -- podman_run "$@" ;;
+	esac
+	echo "s=$(timed "$@" naru-test/layers:1 /bin/true)"
 }
 
-port=$(port_free)
-for kind in none bridge port; do
-	case $kind in
-	none) title="run --rm true, no network" options=(--network none) ;;
-	bridge) title="run --rm true, default network" options=() ;;
-	port) title="run --rm true, a published port" options=(-p "$port:80") ;;
-	esac
-	row "$title" s "$(ran "$naru" run --rm "${options[@]}" "$name" /bin/true)" docker "$(ran docker run --rm "${options[@]}" "$name" /bin/true)" \
-		podman "$(ran podman_run "${options[@]}" "$name" /bin/true)"
-done
+turns "$rounds" naru docker podman -- ran --network none
+report "run --rm true, no network" s s docker:4 podman
+turns "$rounds" naru docker podman -- ran
+report "run --rm true, default network" s s docker podman
+turns "$rounds" naru docker podman -- ran -p "$(port_free):80"
+report "run --rm true, a published port" s s docker:4 podman
 process_end dockerd

@@ -1,32 +1,25 @@
-# From the start of the process to its first answer; memory at rest (Pss: shared pages counted once).
+# From the start of the process to its first answer, and memory at rest (Pss: shared pages counted once).
 
-pss() {
-	awk '/^Pss:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/smaps_rollup"
+cold=127.0.0.1:$(port_free)
+sed "s|$work/peer-registry|$work/peer-cold|; s|addr: .*}|addr: $cold}|" "$work/peer-registry.yml" >"$work/peer-cold.yml"
+
+# started SERVER KIND: KIND is "empty" for a folder that is not there yet.
+started() {
+	local begun=$EPOCHREALTIME seconds
+	[ "$2" != empty ] || rm -rf "$work/registry-cold" "$work/peer-cold"
+	begun=$EPOCHREALTIME
+	case $1 in
+	naru) process_start cold "$naru_registry" serve --open --no-request-log --data "$work/registry-cold" --listen "$cold" ;;
+	*) process_start cold docker-registry serve "$work/peer-cold.yml" ;;
+	esac
+	"$load" WAIT "$cold" 1 10 /v2/
+	seconds=$(calculate "$EPOCHREALTIME - $begun" %.3f)
+	echo "s=$seconds pss_mb=$(awk '/^Pss:/ { printf "%.1f", $2 / 1024 }' "/proc/$(process_pid cold)/smaps_rollup")"
+	process_end cold
 }
-# A tight wait: the clock counts here.
-answers_at() {
-	until (exec 3<>"/dev/tcp/${1/://}") 2>/dev/null; do :; done
-}
-start_naru() {
-	process_start registry-cold "$naru_registry" serve --open --data "$work/registry-cold" --listen "$1"
-	answers_at "$1"
-	curl -sf -o /dev/null "http://$1/v2/"
-}
-start_peer() {
-	process_start peer-cold docker-registry serve "$work/peer-cold.yml"
-	answers_at "$1"
-	curl -sf -o /dev/null "http://$1/v2/"
-}
-sed "s|$work/peer-registry|$work/peer-cold|" "$work/peer-registry.yml" >"$work/peer-cold.yml"
-for title in "start on an empty folder, to the first answer" "start again, to the first answer"; do
-	at=127.0.0.1:$(port_free)
-	naru_time=$(timed start_naru "$at")
-	naru_pss=$(pss "$(process_pid registry-cold)")
-	process_end registry-cold
-	sed -i "s|addr: .*}|addr: $at}|" "$work/peer-cold.yml"
-	peer_time=$(timed start_peer "$at")
-	peer_pss=$(pss "$(process_pid peer-cold)")
-	process_end peer-cold
-	row "$title" s "$naru_time" docker-registry "$peer_time"
-done
-row "memory at rest" MB "$naru_pss" docker-registry "$peer_pss"
+
+turns "$rounds" naru docker-registry -- started empty
+report "start on an empty folder, to the first answer" s s docker-registry
+turns "$rounds" naru docker-registry -- started again
+report "start again, to the first answer" s s docker-registry
+report --below 16 "memory at rest" pss_mb MB docker-registry
