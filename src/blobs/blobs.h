@@ -95,7 +95,7 @@ struct blob_content {
 	struct buf bytes; /* owned */
 };
 
-/* ERROR_NOT_FOUND when there is no row; ERROR_CORRUPT when the row's file is gone or has another size. */
+/* ERROR_NOT_FOUND when there is no row; ERROR_CORRUPT when the row's file is gone, has another size or cannot be read. */
 bool blob_open(struct blob_store *store, struct db_tx *tx, const struct digest *digest, struct blob_content *out, struct error *err);
 void blob_content_close(struct blob_content *content);
 #define cleanup_blob_content __attribute__((cleanup(blob_content_close)))

@@ -137,19 +137,21 @@ bool blob_find(struct db_tx *tx, const struct digest *digest, struct blob *out, 
 
 static bool open_file(struct blob_store *store, const struct digest *digest, struct blob_content *out, struct error *err)
 {
-	char path[BLOB_PATH_MAX];
+	struct error failed = {0};
+	char path[BLOB_PATH_MAX], byte;
 	int64_t size = -1;
+	size_t got;
 
 	blob_path(digest, path);
-	out->fd = file_open(store->content_fd[digest->algorithm], path, O_RDONLY | O_NOFOLLOW, 0, err);
-	if (out->fd >= 0 && file_size(out->fd, &size, err) && size == out->size_bytes)
+	out->fd = file_open(store->content_fd[digest->algorithm], path, O_RDONLY | O_NOFOLLOW, 0, &failed);
+	if (out->fd >= 0 && file_size(out->fd, &size, &failed) && size == out->size_bytes && file_read_at(out->fd, &byte, 1, 0, &got, &failed))
 		return true;
-	if (size >= 0)
-		error_set(err, ERROR_CORRUPT, "content %s has %lld bytes instead of %lld", path, (long long)size, (long long)out->size_bytes);
-	else if (err && err->kind == ERROR_NOT_FOUND)
-		err->kind = ERROR_CORRUPT;
+	if (failed.kind == ERROR_NONE)
+		error_set(&failed, ERROR_CORRUPT, "content %s has %lld bytes instead of %lld", path, (long long)size, (long long)out->size_bytes);
+	else if (failed.os_errno != EMFILE && failed.os_errno != ENFILE && failed.os_errno != ENOMEM)
+		failed.kind = ERROR_CORRUPT;
 	blob_content_close(out);
-	return false;
+	return error_move(err, &failed);
 }
 
 bool blob_open(struct blob_store *store, struct db_tx *tx, const struct digest *digest, struct blob_content *out, struct error *err)

@@ -12,8 +12,8 @@
 #include "base/str.h"
 #include "net/server.h"
 
-#define ROUTER_SEGMENTS_MAX 64 /* of a request's path; more match nothing */
-#define ROUTER_PARTS_MAX 8     /* {parts} of one pattern */
+#define ROUTER_SEGMENTS_MAX 136 /* of a request's path: a name of 255 characters has up to 128; more match nothing */
+#define ROUTER_PARTS_MAX 8      /* {parts} of one pattern */
 
 struct router;
 

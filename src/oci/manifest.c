@@ -7,11 +7,6 @@
 #include "base/mem.h"
 #include "oci/json.h"
 
-static bool is_docker(struct str media_type)
-{
-	return str_starts(media_type, STR("application/vnd.docker."));
-}
-
 /* Decides the document's type from its field and the header; both must agree where both are there. */
 static bool read_type(struct manifest *out, const json_t *json, struct str header, struct error *err)
 {
@@ -28,7 +23,7 @@ static bool read_type(struct manifest *out, const json_t *json, struct str heade
 			STR_ARG(str_head(header, 120)));
 	if (has_manifests && has_image)
 		return error_set(err, ERROR_INVALID, "manifest has both manifests and config or layers");
-	if (!field.len && is_docker(header))
+	if (!field.len && media_type_is_docker(header))
 		return error_set(err, ERROR_INVALID, "manifest has no mediaType, which '%.*s' must have", STR_ARG(str_head(header, 120)));
 
 	struct str type = field.len ? field : header;

@@ -59,6 +59,11 @@ bool media_is_foreign(struct str media_type)
 	return row >= 0 && types[row].foreign;
 }
 
+bool media_type_is_docker(struct str media_type)
+{
+	return str_starts(media_type, STR("application/vnd.docker."));
+}
+
 struct str media_type_bare(struct str header)
 {
 	struct str bare = header, parameters;

@@ -39,6 +39,8 @@ enum media_kind media_kind_of(struct str media_type);
 enum layer_compression media_layer_compression(struct str media_type);
 /* A layer that need not be in the registry: docker's foreign and OCI's nondistributable ones. */
 bool media_is_foreign(struct str media_type);
+/* Docker's own, of whatever kind. */
+bool media_type_is_docker(struct str media_type);
 /* The part before ";", trimmed. */
 struct str media_type_bare(struct str header);
 

@@ -36,6 +36,8 @@ bool catalog_blob_mount(
 	struct catalog *catalog, struct str repository, const struct digest *digest, struct str from, bool *mounted, struct error *err);
 /* Takes it out of this repository only; content that a manifest here names is ERROR_CONFLICT. */
 bool catalog_blob_delete(struct catalog *catalog, struct str repository, const struct digest *digest, struct error *err);
+/* Writes the event "blob.damaged". reference is the digest, or the tag of a manifest. */
+bool catalog_blob_damaged(struct catalog *catalog, struct str repository, struct str reference, struct error *err);
 
 /* ---- uploads that outlive the process ---- */
 
@@ -110,6 +112,12 @@ typedef bool catalog_referrer_function(void *argument, const struct catalog_refe
 /* Those behind the place after (0: all). */
 bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
 	void *argument, struct error *err);
+/*
+ * Those that only the fallback tag names (distribution-spec 1.1, "Referrers Tag Schema"): manifests of the repository that the tag's index lists and
+ * that have no subject of their own. In the order of their digests, behind the text after (empty: all).
+ */
+bool catalog_referrers_tagged(struct catalog *catalog, struct str repository, const struct digest *subject, struct str after,
+	catalog_referrer_function *each, void *argument, struct error *err);
 
 /* ---- how much there is ---- */
 

@@ -107,24 +107,18 @@ const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, str
 
 struct referrers_request {
 	struct str repository, subject;
+	struct str tag; /* of the fallback */
 	int64_t after;
+	struct str after_digest;
 	catalog_referrer_function *each;
 	void *argument;
 };
 
-static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
+/* The rows of a query for id, media_type, digest, artifact_type, annotations, size. */
+static bool give_referrers(struct db_query *query, const struct referrers_request *request, struct error *err)
 {
-	struct referrers_request *request = argument;
 	struct error failed = {0};
-	int64_t id;
-	bool found;
 
-	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
-		return err->kind == ERROR_NONE;
-	cleanup_query struct db_query *query = db_query(tx,
-		"SELECT id, media_type, digest, artifact_type, annotations, size FROM manifests "
-		"WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id",
-		DB_ARGS(DB_INT(id), DB_TEXT(request->subject), DB_INT(request->after)), err);
 	if (!query)
 		return false;
 	while (db_next(query, &failed)) {
@@ -134,14 +128,63 @@ static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
 		if (!request->each(request->argument, &referrer))
 			break;
 	}
+	db_query_end(query);
 	return failed.kind == ERROR_NONE || error_move(err, &failed);
+}
+
+static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct referrers_request *request = argument;
+	int64_t id;
+	bool found;
+
+	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
+		return err->kind == ERROR_NONE;
+	return give_referrers(db_query(tx,
+				      "SELECT id, media_type, digest, artifact_type, annotations, size FROM manifests "
+				      "WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id",
+				      DB_ARGS(DB_INT(id), DB_TEXT(request->subject), DB_INT(request->after)), err),
+		request, err);
 }
 
 bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
 	void *argument, struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
-	struct referrers_request request = {repository, str_make(text, digest_format(subject, text)), after, each, argument};
+	struct referrers_request request = {.repository = repository,
+		.subject = str_make(text, digest_format(subject, text)),
+		.after = after,
+		.each = each,
+		.argument = argument};
 
 	return db_read(catalog->db, list_referrers, &request, err);
+}
+
+/* What the tag's index refers to is in rows: no document is read. */
+static bool list_tagged(struct db_tx *tx, void *argument, struct error *err)
+{
+	struct referrers_request *request = argument;
+	int64_t id;
+	bool found;
+
+	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
+		return err->kind == ERROR_NONE;
+	return give_referrers(db_query(tx,
+				      "SELECT m.id, m.media_type, m.digest, m.artifact_type, m.annotations, m.size FROM tags JOIN manifest_refs ON "
+				      "manifest_refs.manifest_id = tags.manifest_id AND manifest_refs.kind = 'child' JOIN manifests AS m ON "
+				      "m.repository_id = $1 AND "
+				      "m.digest = manifest_refs.digest WHERE tags.repository_id = $1 AND tags.name = $2 AND m.subject IS NULL AND "
+				      "manifest_refs.digest > $3 ORDER BY manifest_refs.digest",
+				      DB_ARGS(DB_INT(id), DB_TEXT(request->tag), DB_TEXT(request->after_digest)), err),
+		request, err);
+}
+
+bool catalog_referrers_tagged(struct catalog *catalog, struct str repository, const struct digest *subject, struct str after,
+	catalog_referrer_function *each, void *argument, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct referrers_request request = {.repository = repository, .after_digest = after, .each = each, .argument = argument};
+
+	request.tag = str_make(text, digest_referrers_tag(subject, text));
+	return db_read(catalog->db, list_tagged, &request, err);
 }

@@ -1,4 +1,6 @@
 /* Content of a repository: taken in, mounted, read, taken out. */
+#include <string.h>
+
 #include "registry/catalog/catalog_internal.h"
 
 struct blob_request {
@@ -134,4 +136,23 @@ bool catalog_blob_delete(struct catalog *catalog, struct str repository, const s
 
 	request.digest_text = str_make(text, digest_format(digest, text));
 	return db_change(catalog->db, delete_blob, &request, err);
+}
+
+static bool note_damage(struct db_tx *tx, void *argument, struct error *err)
+{
+	const struct blob_request *request = argument;
+	struct event event = {.kind = "blob.damaged", .repository = request->repository};
+
+	if (request->digest_text.len && memchr(request->digest_text.data, ':', request->digest_text.len))
+		event.digest = request->digest_text;
+	else
+		event.reference = request->digest_text;
+	return event_add(tx, &event, err);
+}
+
+bool catalog_blob_damaged(struct catalog *catalog, struct str repository, struct str reference, struct error *err)
+{
+	struct blob_request request = {.catalog = catalog, .repository = repository, .digest_text = reference};
+
+	return db_change(catalog->db, note_damage, &request, err);
 }

@@ -102,11 +102,29 @@ void answer_common_headers(struct request *request)
 	request_answer_header(request, "Docker-Distribution-Api-Version", "registry/2.0");
 }
 
-/* Docker ignores an error whose detail is null, so there is always one. */
-static void answer_json_error(struct request *request, int status, const char *code, const char *message, struct str detail)
+#define DETAIL_MAX 255
+
+/* What an error is about: what the path names, and the digest where there is another. Docker ignores an error whose detail is null. */
+static json_t *error_detail(const struct request *request, struct str digest)
 {
-	json_t *about = detail.len ? json_pack("{s:s%}", "digest", detail.data, detail.len) : json_object();
-	json_t *json = json_pack("{s:[{s:s, s:s, s:o}]}", "errors", "code", code, "message", message, "detail", about ? about : json_object());
+	static const char *const parts[] = {"name", "reference", "digest", "upload"};
+	json_t *detail = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct str part = str_head(request_part(request, parts[i]), DETAIL_MAX);
+
+		if (part.len) /* bytes that are no UTF-8 are left out */
+			json_object_set_new(detail, parts[i], json_stringn(part.data, part.len));
+	}
+	if (digest.len)
+		json_object_set_new(detail, "digest", json_stringn(digest.data, digest.len));
+	return detail;
+}
+
+static void answer_json_error(struct request *request, int status, const char *code, const char *message, struct str digest)
+{
+	json_t *detail = error_detail(request, digest);
+	json_t *json = json_pack("{s:[{s:s, s:s, s:o}]}", "errors", "code", code, "message", message, "detail", detail);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	answer_common_headers(request);
@@ -117,14 +135,27 @@ static void answer_json_error(struct request *request, int status, const char *c
 	free(text);
 }
 
-void answer_error_code(struct request *request, enum distribution_code code, struct str detail, const char *format, ...)
+void answer_error_code(struct request *request, enum distribution_code code, struct str digest, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	cleanup_free char *message = mem_vprintf(format, args);
 	va_end(args);
-	answer_json_error(request, codes[code].status, codes[code].code, message, detail);
+	answer_json_error(request, codes[code].status, codes[code].code, message, digest);
+}
+
+/* Our own failures, without what only the administrator should see. */
+static const char *failure_words(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_NO_SPACE:
+		return "the registry's disk is full: try again when its administrator has made room";
+	case ERROR_CORRUPT:
+		return "the registry's copy of this content is damaged; its log has the reason under this request's id: push the content again";
+	default:
+		return "the registry failed; its log has the reason under this request's id";
+	}
 }
 
 void answer_error(struct request *request, enum distribution_subject subject, struct error *err)
@@ -137,13 +168,20 @@ void answer_error(struct request *request, enum distribution_subject subject, st
 		const struct log_field fields[] = {{"target", buf_str(&target), false}, LOG_FIELDS_END};
 
 		log_line(LOG_LEVEL_ERROR, fields, "%s", error_text(err));
-		answer_error_code(request, code, STR(""), "%s",
-			err->kind == ERROR_NO_SPACE ? "the registry's disk is full: try again when its administrator has made room"
-						    : "the registry failed; its log has the reason under this request's id");
+		answer_error_code(request, code, STR(""), "%s", failure_words(err->kind));
 	} else {
 		answer_error_code(request, code, STR(""), "%s", error_text(err));
 	}
 	error_clear(err);
+}
+
+bool request_may_delete(struct request *request, const char *allowed)
+{
+	if (request_distribution(request)->limits.deletes)
+		return true;
+	request_answer_header(request, "Allow", "%s", allowed);
+	answer_error_code(request, CODE_UNSUPPORTED, STR(""), "this registry does not delete: its administrator has set storage.deletes to false");
+	return false;
 }
 
 void answer_empty(struct request *request, int status)

@@ -43,8 +43,8 @@ int distribution_code_status(enum distribution_code code);
 
 /* Docker-Distribution-Api-Version, which clients look for on every answer. */
 void answer_common_headers(struct request *request);
-/* {"errors":[{"code","message","detail"}]}; detail is a text, empty for {}. */
-void answer_error_code(struct request *request, enum distribution_code code, struct str detail, const char *format, ...)
+/* {"errors":[{"code","message","detail"}]}: the detail has what the path names, and the digest (empty: the path's). */
+void answer_error_code(struct request *request, enum distribution_code code, struct str digest, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* As its kind and subject say; our own failures are logged, and their words kept in. Clears err. */
 void answer_error(struct request *request, enum distribution_subject subject, struct error *err);
@@ -57,6 +57,8 @@ void answer_digest(struct request *request, const struct digest *digest);
 bool request_repository(struct request *request, struct str *name);
 /* A digest of the path or a query, checked: answers DIGEST_INVALID and returns false when it is malformed. */
 bool request_digest(struct request *request, struct str text, struct digest *digest);
+/* Whether the settings let clients delete; answers when not. allowed: the methods that the path has all the same. */
+bool request_may_delete(struct request *request, const char *allowed);
 struct distribution *request_distribution(const struct request *request);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "registry/distribution/answers.h"
+#include "registry/distribution/damage.h"
 #include "registry/distribution/range.h"
 
 static struct body_part part_of(struct blob_content *content, struct range range)
@@ -73,7 +74,7 @@ static void answer_content(struct request *request, struct blob_content *content
 
 	if (request_header(request, "Range", &header)) {
 		struct str condition;
-		bool holds = !request_header(request, "If-Range", &condition) || etag_matches(condition, digest);
+		bool holds = !request_header(request, "If-Range", &condition) || etag_is(condition, digest);
 
 		ranges = mem_alloc(RANGES_MAX, sizeof *ranges);
 		if (holds)
@@ -107,6 +108,8 @@ void distribution_blob_get(struct request *request)
 	if (!request_repository(request, &name) || !request_digest(request, text, &digest))
 		return;
 	if (!catalog_blob_open(request_distribution(request)->catalog, name, &digest, &content, &err)) {
+		if (err.kind == ERROR_CORRUPT)
+			damage_found(request_distribution(request), name, text);
 		answer_error(request, SUBJECT_BLOB, &err);
 		return;
 	}
@@ -132,7 +135,8 @@ void distribution_blob_delete(struct request *request)
 	struct str name;
 	struct digest digest;
 
-	if (!request_repository(request, &name) || !request_digest(request, request_part(request, "digest"), &digest))
+	if (!request_may_delete(request, "GET, HEAD") || !request_repository(request, &name) ||
+		!request_digest(request, request_part(request, "digest"), &digest))
 		return;
 	if (!catalog_blob_delete(request_distribution(request)->catalog, name, &digest, &err)) {
 		answer_error(request, SUBJECT_BLOB, &err);

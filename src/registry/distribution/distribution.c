@@ -80,6 +80,7 @@ bool distribution_open(struct distribution *distribution, struct db *db, struct 
 	distribution_set(distribution, settings);
 	pthread_mutex_init(&distribution->large_manifest, NULL);
 	pthread_mutex_init(&distribution->keeper_lock, NULL);
+	pthread_mutex_init(&distribution->damage.lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&distribution->keeper_wake, &monotonic);
@@ -120,5 +121,6 @@ void distribution_close(struct distribution *distribution)
 	catalog_free(distribution->catalog);
 	pthread_cond_destroy(&distribution->keeper_wake);
 	pthread_mutex_destroy(&distribution->keeper_lock);
+	pthread_mutex_destroy(&distribution->damage.lock);
 	pthread_mutex_destroy(&distribution->large_manifest);
 }

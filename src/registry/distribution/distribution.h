@@ -34,6 +34,14 @@ struct distribution_counters {
 	uint64_t contents_damaged; /* answers refused because a stored file is short or cannot be read */
 };
 
+/* Damaged content that was told of already, so that each is an event once. */
+#define DAMAGE_TOLD_MAX 64
+struct damage {
+	pthread_mutex_t lock;
+	char told[DAMAGE_TOLD_MAX][DIGEST_TEXT_MAX];
+	size_t count;
+};
+
 /* What the handlers work on; request_context gives it to them. */
 struct distribution {
 	struct catalog *catalog;
@@ -41,6 +49,7 @@ struct distribution {
 	struct upload_sessions *uploads;
 	struct distribution_limits limits;
 	pthread_mutex_t large_manifest; /* held while a large manifest is read: JSON takes many times its bytes, so one at a time */
+	struct damage damage;
 	_Atomic uint64_t uploads_now, uploads_refused, uploads_expired, manifests_pushed, blobs_pushed, blobs_mounted, contents_damaged;
 	pthread_t keeper; /* ends uploads that nobody goes on with; runs while is_kept */
 	bool is_kept;

@@ -1,6 +1,7 @@
 /* Lists: tags, repositories, and what refers to a manifest. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "net/url.h"
@@ -106,9 +107,20 @@ struct referrers {
 	const struct request *request;
 	json_t *manifests;
 	size_t bytes;
-	int64_t last; /* the place of the last one that was looked at */
+	bool tagged;                       /* past the first list: those of the fallback tag */
+	int64_t last;                      /* the place of the last one that was looked at: in the first list */
+	char last_digest[DIGEST_TEXT_MAX]; /* in the second */
 	bool more;
 };
+
+static void look_past(struct referrers *referrers, const struct catalog_referrer *referrer)
+{
+	struct str digest = str_head(referrer->digest, DIGEST_TEXT_MAX - 1);
+
+	referrers->last = referrer->id;
+	memcpy(referrers->last_digest, digest.data, digest.len);
+	referrers->last_digest[digest.len] = '\0';
+}
 
 /* No artifactType in the query takes all; several are "or". */
 static bool wanted(const struct request *request, struct str artifact_type)
@@ -127,14 +139,14 @@ static bool add_referrer(void *argument, const struct catalog_referrer *referrer
 	struct referrers *referrers = argument;
 
 	if (!wanted(referrers->request, referrer->artifact_type)) {
-		referrers->last = referrer->id;
+		look_past(referrers, referrer);
 		return true;
 	}
 	referrers->more = referrers->bytes > 0 && referrers->bytes + REFERRER_BYTES + referrer->annotations.len > REFERRERS_BYTES_MAX;
 	if (referrers->more)
 		return false;
 	referrers->bytes += REFERRER_BYTES + referrer->annotations.len;
-	referrers->last = referrer->id;
+	look_past(referrers, referrer);
 	json_t *entry = json_pack("{s:s%, s:s%, s:I}", "mediaType", referrer->media_type.data, referrer->media_type.len, "digest",
 		referrer->digest.data, referrer->digest.len, "size", (json_int_t)referrer->size_bytes);
 	if (referrer->artifact_type.len)
@@ -152,14 +164,50 @@ static void link_referrers(struct request *request, const struct referrers *refe
 	cleanup_buf struct buf link = {0};
 	struct str filter;
 
-	buf_printf(&link, "</v2/%.*s/referrers/%.*s?last=%lld", STR_ARG(request_part(request, "name")), STR_ARG(request_part(request, "digest")),
-		(long long)referrers->last);
+	buf_printf(&link, "</v2/%.*s/referrers/%.*s?last=", STR_ARG(request_part(request, "name")), STR_ARG(request_part(request, "digest")));
+	if (referrers->tagged && referrers->last_digest[0])
+		url_encode(&link, str_of(referrers->last_digest));
+	else
+		buf_printf(&link, "%lld", (long long)referrers->last);
 	for (size_t i = 0; request_query_at(request, "artifactType", i, &filter); i++) {
 		buf_add_text(&link, "&artifactType=");
 		url_encode(&link, filter);
 	}
 	buf_add_text(&link, ">; rel=\"next\"");
 	request_answer_header(request, "Link", "%s", link.data);
+}
+
+/* The place that a Link of ours named: a number in the first list, a digest in the second. */
+static bool read_place(struct request *request, struct referrers *referrers)
+{
+	struct digest digest;
+	struct str text;
+
+	if (!request_query(request, "last", &text) || str_to_i64(text, &referrers->last))
+		return true;
+	if (digest_parse(&digest, text, NULL)) {
+		referrers->tagged = true;
+		digest_format(&digest, referrers->last_digest);
+		return true;
+	}
+	answer_error_code(request, CODE_PAGINATION_NUMBER_INVALID, STR(""), "last is '%.*s' and not from a Link", STR_ARG(str_head(text, 40)));
+	return false;
+}
+
+static bool list_referrers(struct referrers *referrers, struct str name, const struct digest *subject, struct error *err)
+{
+	struct catalog *catalog = request_distribution(referrers->request)->catalog;
+	char after[DIGEST_TEXT_MAX];
+
+	if (!referrers->tagged && !catalog_referrers(catalog, name, subject, referrers->last, add_referrer, referrers, err))
+		return false;
+	if (referrers->more)
+		return true;
+	if (!referrers->tagged)
+		referrers->last_digest[0] = '\0';
+	referrers->tagged = true;
+	memcpy(after, referrers->last_digest, sizeof after);
+	return catalog_referrers_tagged(catalog, name, subject, str_of(after), add_referrer, referrers, err);
 }
 
 /* OCI distribution-spec 1.1, "Listing Referrers": always 200 for a well-formed digest. */
@@ -169,17 +217,12 @@ void distribution_referrers(struct request *request)
 	struct referrers referrers = {.request = request};
 	struct str name, text;
 	struct digest digest;
-	int64_t after = 0;
 
-	if (!request_repository(request, &name) || !request_digest(request, request_part(request, "digest"), &digest))
+	if (!request_repository(request, &name) || !request_digest(request, request_part(request, "digest"), &digest) ||
+		!read_place(request, &referrers))
 		return;
-	if (request_query(request, "last", &text) && !str_to_i64(text, &after)) {
-		answer_error_code(
-			request, CODE_PAGINATION_NUMBER_INVALID, STR(""), "last is '%.*s' and not from a Link", STR_ARG(str_head(text, 40)));
-		return;
-	}
 	referrers.manifests = json_array();
-	if (!catalog_referrers(request_distribution(request)->catalog, name, &digest, after, add_referrer, &referrers, &err)) {
+	if (!list_referrers(&referrers, name, &digest, &err)) {
 		json_decref(referrers.manifests);
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;

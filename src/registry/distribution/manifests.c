@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "registry/distribution/accept.h"
 #include "registry/distribution/answers.h"
+#include "registry/distribution/damage.h"
 #include "registry/distribution/range.h"
 
 /* Of one push by digest; the specification asks for at least 10, the server parses 32 parameters. */
@@ -32,26 +34,14 @@ static bool request_reference(struct request *request, struct str *reference, st
 	return check_tag(request, *reference);
 }
 
-/* Does one of the Accept headers take this type? None at all takes everything. Weights are not looked at. */
 static bool accepts(const struct request *request, struct str media_type)
 {
+	struct accept accept = {0};
 	struct str header;
-	size_t i;
 
-	for (i = 0; request_header_at(request, "Accept", i, &header); i++) {
-		bool more = true;
-
-		while (more) {
-			struct str item = header, rest = {0};
-
-			more = str_cut(header, ',', &item, &rest);
-			header = rest;
-			item = media_type_bare(item);
-			if (str_equal(item, STR("*/*")) || str_equal(item, STR("application/*")) || str_equal_nocase(item, media_type))
-				return true;
-		}
-	}
-	return i == 0;
+	for (size_t i = 0; request_header_at(request, "Accept", i, &header); i++)
+		accept_add(&accept, header, media_type);
+	return accept_takes(&accept);
 }
 
 static void answer_manifest(struct request *request, const struct catalog_manifest *manifest)
@@ -63,6 +53,8 @@ static void answer_manifest(struct request *request, const struct catalog_manife
 	request_answer_header(request, "Content-Type", "%.*s", STR_ARG(manifest->media_type));
 	request_answer_header(request, "Docker-Content-Digest", "%.*s", STR_ARG(manifest->digest));
 	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(manifest->digest));
+	if (!is_digest(request_part(request, "reference")))
+		request_answer_header(request, "Vary", "Accept");
 	if (request_header(request, "If-None-Match", &header) && etag_matches(header, manifest->digest)) {
 		request_answer_head(request, 304, 0);
 		catalog_manifest_release((void *)(uintptr_t)manifest);
@@ -113,6 +105,8 @@ static void get_manifest(struct request *request)
 
 	const struct catalog_manifest *manifest = catalog_manifest_get(request_distribution(request)->catalog, name, reference, &err);
 	if (!manifest) {
+		if (err.kind == ERROR_CORRUPT)
+			damage_found(request_distribution(request), name, reference);
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
@@ -158,10 +152,29 @@ static bool digest_body(struct request *request, struct str reference, struct di
 	return true;
 }
 
+/* Docker's manifests with OCI's layers and the other way round are kept as they are, but skopeo and podman cannot read them (containers/image#2972).
+ */
+static void warn_of_mixture(struct request *request, const struct manifest *manifest)
+{
+	bool is_docker = media_type_is_docker(str_of(manifest->media_type));
+
+	for (size_t i = 0; i < manifest->layers_count; i++) {
+		struct str type = str_of(manifest->layers[i].media_type);
+
+		if (media_kind_of(type) != MEDIA_LAYER || media_type_is_docker(type) == is_docker)
+			continue;
+		request_answer_header(request, "Warning",
+			"299 - \"layer %zu is of type %.*s in a manifest of type %s: some clients cannot read that\"", i + 1, STR_ARG(type),
+			manifest->media_type);
+		return;
+	}
+}
+
 static void answer_pushed(struct request *request, const struct catalog_push *push)
 {
 	char text[DIGEST_TEXT_MAX], subject[DIGEST_TEXT_MAX];
 
+	warn_of_mixture(request, push->manifest);
 	digest_format(&push->digest, text);
 	request_answer_header(request, "Location", "/v2/%.*s/manifests/%s", STR_ARG(push->repository), text);
 	request_answer_header(request, "Docker-Content-Digest", "%s", text);
@@ -207,15 +220,23 @@ void distribution_manifest_put(struct request *request)
 		!request_tags(request, reference, tags, &push.tags_count) || !digest_body(request, reference, &push.digest))
 		return;
 	int sparse = request_distribution(request)->limits.sparse;
+	size_t manifest_max = request_distribution(request)->limits.manifest_bytes;
 	push.layers_may_miss = sparse == SETTINGS_SPARSE_ALL;
 	push.children_may_miss = sparse != SETTINGS_SPARSE_NONE;
 	push.by_digest = is_digest(reference);
+	if (push.bytes.len > manifest_max) {
+		answer_error_code(
+			request, CODE_SIZE_TOO_LARGE, STR(""), "the manifest has %zu bytes, and the most is %zu", push.bytes.len, manifest_max);
+		return;
+	}
 	request_header(request, "Content-Type", &content_type);
 	if (!parse(request, &manifest, push.bytes, media_type_bare(content_type), &err)) {
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
-	if (catalog_manifest_put(request_distribution(request)->catalog, &push, &err))
+	bool stored = catalog_manifest_put(request_distribution(request)->catalog, &push, &err);
+	request_distribution(request)->manifests_pushed += stored;
+	if (stored)
 		answer_pushed(request, &push);
 	else if (err.kind == ERROR_NOT_FOUND && push.missing[0])
 		answer_error_code(request, CODE_MANIFEST_BLOB_UNKNOWN, str_of(push.missing), "%s", error_text(&err));
@@ -230,7 +251,7 @@ void distribution_manifest_delete(struct request *request)
 	struct str name, reference;
 	struct digest digest;
 
-	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
+	if (!request_may_delete(request, "GET, HEAD, PUT") || !request_repository(request, &name) || !request_reference(request, &reference, &digest))
 		return;
 	if (is_digest(reference) ? catalog_manifest_delete(catalog, name, &digest, &err) : catalog_tag_delete(catalog, name, reference, &err))
 		answer_empty(request, 202);

@@ -82,6 +82,13 @@ bool content_range_parse(struct str header, int64_t *first, int64_t *last)
 	       *last >= *first && *last < INT64_MAX;
 }
 
+bool etag_is(struct str header, struct str digest)
+{
+	struct str tag = str_trim(header);
+
+	return tag.len >= 2 && tag.data[0] == '"' && tag.data[tag.len - 1] == '"' && str_equal(str_make(tag.data + 1, tag.len - 2), digest);
+}
+
 bool etag_matches(struct str header, struct str digest)
 {
 	struct str item, rest = header;
@@ -96,10 +103,7 @@ bool etag_matches(struct str header, struct str digest)
 		item = str_trim(item);
 		if (str_starts(item, STR("W/")))
 			item = str_from(item, 2);
-		if (str_equal(item, STR("*")))
-			return true;
-		if (item.len >= 2 && item.data[0] == '"' && item.data[item.len - 1] == '"' &&
-			str_equal(str_make(item.data + 1, item.len - 2), digest))
+		if (str_equal(item, STR("*")) || etag_is(item, digest))
 			return true;
 	}
 	return false;

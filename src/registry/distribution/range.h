@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* podman's zstd:chunked pulls ask for many ranges at once. */
-#define RANGES_MAX 256
+#define RANGES_MAX 1024
 
 struct range {
 	int64_t offset, length;
@@ -32,7 +32,9 @@ enum range_answer range_parse(struct str header, int64_t size, struct range rang
 /* "0-499", as OCI has it, or "bytes 0-499/1000" as RFC 9110 has it; first and last are inclusive. False when malformed. */
 bool content_range_parse(struct str header, int64_t *first, int64_t *last);
 
-/* Does an If-None-Match or If-Range name this digest's ETag, the digest in quotes? In a list, weak or not, or as "*". */
+/* Does an If-None-Match name this digest's ETag, the digest in quotes? In a list, weak or not, or as "*". */
 bool etag_matches(struct str header, struct str digest);
+/* Is an If-Range this digest's ETag? Only one, and a strong one, is (RFC 9110, 13.1.5). */
+bool etag_is(struct str header, struct str digest);
 
 #endif

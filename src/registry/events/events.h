@@ -9,7 +9,7 @@
 #include "db/db.h"
 
 struct event {
-	const char *kind; /* "manifest.push", "manifest.delete", "tag.delete", "blob.push", "blob.mount", "blob.delete" */
+	const char *kind; /* "manifest.push", "manifest.delete", "tag.delete", "blob.push", "blob.mount", "blob.delete", "blob.damaged" */
 	struct str repository;
 	struct str reference; /* the tag, or empty */
 	struct str digest;
