@@ -19,6 +19,11 @@ void file_cleanup(int *fd);
 
 /* Opens with O_CLOEXEC; -1 and the path in *err when it fails (a missing one is ERROR_NOT_FOUND). folder_fd may be AT_FDCWD. */
 int file_open(int folder_fd, const char *path, int flags, mode_t mode, struct error *err);
+/*
+ * For reading, on a thread that never waits: only when the kernel has the path and the file's first byte in memory. Otherwise -1, with
+ * ERROR_UNAVAILABLE, whatever else is wrong: file_open says it on a thread that may wait.
+ */
+int file_open_now(int folder_fd, const char *path, struct error *err);
 
 /* Writes all of it, going on after short writes and EINTR. */
 bool file_write(int fd, const void *data, size_t len, struct error *err);

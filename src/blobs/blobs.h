@@ -97,6 +97,12 @@ struct blob_content {
 
 /* ERROR_NOT_FOUND when there is no row; ERROR_CORRUPT when the row's file is gone, has another size or cannot be read. */
 bool blob_open(struct blob_store *store, struct db_tx *tx, const struct digest *digest, struct blob_content *out, struct error *err);
+/*
+ * The same where the row was asked for together with something else: size and content of "blobs" are its columns from column on. In a read that never
+ * waits, ERROR_UNAVAILABLE when the file is not in memory.
+ */
+bool blob_open_row(struct blob_store *store, const struct db_tx *tx, const struct digest *digest, const struct db_query *row, int column,
+	struct blob_content *out, struct error *err);
 void blob_content_close(struct blob_content *content);
 #define cleanup_blob_content __attribute__((cleanup(blob_content_close)))
 

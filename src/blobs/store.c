@@ -135,23 +135,47 @@ bool blob_find(struct db_tx *tx, const struct digest *digest, struct blob *out, 
 	return failed.kind == ERROR_NONE || error_move(err, &failed);
 }
 
-static bool open_file(struct blob_store *store, const struct digest *digest, struct blob_content *out, struct error *err)
+/* Opened, and its first byte read. */
+static int open_for_reading(struct blob_store *store, const struct db_tx *tx, const struct digest *digest, const char *path, struct error *err)
 {
-	struct error failed = {0};
-	char path[BLOB_PATH_MAX], byte;
-	int64_t size = -1;
+	int folder_fd = store->content_fd[digest->algorithm];
+	char byte;
 	size_t got;
 
+	if (db_never_waits(tx))
+		return file_open_now(folder_fd, path, err);
+	int fd = file_open(folder_fd, path, O_RDONLY | O_NOFOLLOW, 0, err);
+	if (fd >= 0 && !file_read_at(fd, &byte, 1, 0, &got, err))
+		file_cleanup(&fd);
+	return fd;
+}
+
+static bool open_file(struct blob_store *store, const struct db_tx *tx, const struct digest *digest, struct blob_content *out, struct error *err)
+{
+	struct error failed = {0};
+	char path[BLOB_PATH_MAX];
+	int64_t size = -1;
+
 	blob_path(digest, path);
-	out->fd = file_open(store->content_fd[digest->algorithm], path, O_RDONLY | O_NOFOLLOW, 0, &failed);
-	if (out->fd >= 0 && file_size(out->fd, &size, &failed) && size == out->size_bytes && file_read_at(out->fd, &byte, 1, 0, &got, &failed))
+	out->fd = open_for_reading(store, tx, digest, path, &failed);
+	if (out->fd >= 0 && file_size(out->fd, &size, &failed) && size == out->size_bytes)
 		return true;
 	if (failed.kind == ERROR_NONE)
 		error_set(&failed, ERROR_CORRUPT, "content %s has %lld bytes instead of %lld", path, (long long)size, (long long)out->size_bytes);
-	else if (failed.os_errno != EMFILE && failed.os_errno != ENFILE && failed.os_errno != ENOMEM)
+	else if (failed.kind != ERROR_UNAVAILABLE && failed.os_errno != EMFILE && failed.os_errno != ENFILE && failed.os_errno != ENOMEM)
 		failed.kind = ERROR_CORRUPT;
 	blob_content_close(out);
 	return error_move(err, &failed);
+}
+
+bool blob_open_row(struct blob_store *store, const struct db_tx *tx, const struct digest *digest, const struct db_query *row, int column,
+	struct blob_content *out, struct error *err)
+{
+	*out = (struct blob_content){.size_bytes = db_int(row, column), .fd = -1};
+	if (db_is_null(row, column + 1))
+		return open_file(store, tx, digest, out, err);
+	buf_add_str(&out->bytes, db_text(row, column + 1));
+	return true;
 }
 
 bool blob_open(struct blob_store *store, struct db_tx *tx, const struct digest *digest, struct blob_content *out, struct error *err)
@@ -166,11 +190,7 @@ bool blob_open(struct blob_store *store, struct db_tx *tx, const struct digest *
 		return false;
 	if (!db_next(query, &failed))
 		return failed.kind != ERROR_NONE ? error_move(err, &failed) : error_set(err, ERROR_NOT_FOUND, "no content %s", text);
-	out->size_bytes = db_int(query, 0);
-	if (db_is_null(query, 1))
-		return open_file(store, digest, out, err);
-	buf_add_str(&out->bytes, db_text(query, 1));
-	return true;
+	return blob_open_row(store, tx, digest, query, 0, out, err);
 }
 
 void blob_content_close(struct blob_content *content)

@@ -54,6 +54,8 @@ bool db_read(struct db *db, db_function *fn, void *argument, struct error *err);
  * wrong: then the caller goes to a worker and asks db_read, which says what it is. fn fails with ERROR_NOT_FOUND for what is not there.
  */
 bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *err);
+/* Either of the two. */
+typedef bool db_read_function(struct db *db, db_function *fn, void *argument, struct error *err);
 /* Whether this is such a read: then fn may not wait for files either. */
 bool db_never_waits(const struct db_tx *tx);
 /*

@@ -23,7 +23,7 @@ const struct route registry_routes[] = {
 	{GET, "/v2/{name}/manifests/{reference}", ROUTE_ON_LOOP, distribution_manifest_get, NULL, 0, 0},
 	{PUT, "/v2/{name}/manifests/{reference}", ROUTE_ON_WORKER, distribution_manifest_put, NULL, MANIFEST_SIZE_MAX, 0},
 	{DELETE, "/v2/{name}/manifests/{reference}", ROUTE_ON_WORKER, distribution_manifest_delete, NULL, 0, 0},
-	{GET, "/v2/{name}/blobs/{digest}", ROUTE_ON_WORKER, distribution_blob_get, NULL, 0, 0},
+	{GET, "/v2/{name}/blobs/{digest}", ROUTE_ON_LOOP, distribution_blob_get, NULL, 0, 0},
 	{DELETE, "/v2/{name}/blobs/{digest}", ROUTE_ON_WORKER, distribution_blob_delete, NULL, 0, 0},
 	{POST, "/v2/{name}/blobs/uploads/", ROUTE_ON_WORKER, NULL, &distribution_upload_start, 0, 0},
 	{POST, "/v2/{name}/blobs/uploads", ROUTE_ON_WORKER, NULL, &distribution_upload_start, 0, 0},

@@ -26,6 +26,8 @@ void catalog_free(struct catalog *catalog);
 
 /* Opens content that the repository holds. */
 bool catalog_blob_open(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err);
+/* The same on a loop: ERROR_UNAVAILABLE when it would have to wait, or is damaged. */
+bool catalog_blob_open_now(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err);
 /* Takes sealed content into the repository, which is made when it is missing; the upload's row goes in the same change. */
 bool catalog_blob_commit(struct catalog *catalog, struct str repository, const struct blob_writer *writer, struct error *err);
 /*

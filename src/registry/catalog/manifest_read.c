@@ -78,10 +78,8 @@ static bool read_manifest(struct db_tx *tx, void *argument, struct error *err)
 	       error_set(err, ERROR_NOT_FOUND, "manifest %.*s is not in %.*s", STR_ARG(request->reference), STR_ARG(request->repository));
 }
 
-typedef bool read_function(struct db *db, db_function *fn, void *argument, struct error *err);
-
 static const struct catalog_manifest *read_and_cache(
-	struct catalog *catalog, read_function *read, struct str repository, struct str reference, struct error *err)
+	struct catalog *catalog, db_read_function *read, struct str repository, struct str reference, struct error *err)
 {
 	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
 	uint64_t generation = manifest_cache_generation(catalog->cache);

@@ -22,22 +22,41 @@ static bool unknown_blob(struct blob_request *request, struct error *err)
 static bool open_blob(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct blob_request *request = argument;
+	struct error failed = {0};
 	int64_t id;
-	bool found = false;
 
-	if (!repository_need(tx, request->repository, &id, err) || !repository_has_blob(tx, id, request->digest_text, &found, err))
+	cleanup_query struct db_query *query = db_query(tx,
+		"SELECT blobs.size, blobs.content FROM repositories JOIN repository_blobs ON repository_blobs.repository_id = repositories.id "
+		"JOIN blobs ON blobs.id = repository_blobs.blob_id WHERE repositories.name = $1 AND blobs.digest = $2",
+		DB_ARGS(DB_TEXT(request->repository), DB_TEXT(request->digest_text)), err);
+	if (!query)
 		return false;
-	return found ? blob_open(request->catalog->store, tx, request->digest, request->content, err) : unknown_blob(request, err);
+	if (db_next(query, &failed))
+		return blob_open_row(request->catalog->store, tx, request->digest, query, 0, request->content, err);
+	if (failed.kind != ERROR_NONE)
+		return error_move(err, &failed);
+	return repository_need(tx, request->repository, &id, err) && unknown_blob(request, err);
 }
 
-bool catalog_blob_open(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err)
+static bool read_blob(struct catalog *catalog, db_read_function *read, struct str repository, const struct digest *digest, struct blob_content *out,
+	struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 	struct blob_request request = {.catalog = catalog, .repository = repository, .digest = digest, .content = out};
 
 	request.digest_text = str_make(text, digest_format(digest, text));
 	*out = (struct blob_content){.fd = -1};
-	return db_read(catalog->db, open_blob, &request, err);
+	return read(catalog->db, open_blob, &request, err);
+}
+
+bool catalog_blob_open(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err)
+{
+	return read_blob(catalog, db_read, repository, digest, out, err);
+}
+
+bool catalog_blob_open_now(struct catalog *catalog, struct str repository, const struct digest *digest, struct blob_content *out, struct error *err)
+{
+	return read_blob(catalog, db_read_now, repository, digest, out, err);
 }
 
 static bool tell(struct db_tx *tx, const char *kind, const struct blob_request *request, struct error *err)

@@ -98,22 +98,11 @@ static void answer_content(struct request *request, struct blob_content *content
 	free(ranges);
 }
 
-void distribution_blob_get(struct request *request)
+static void answer_blob(struct request *request, struct blob_content *content)
 {
-	cleanup_error struct error err = {0};
-	cleanup_blob_content struct blob_content content = {.fd = -1};
-	struct str name, header, text = request_part(request, "digest");
-	struct digest digest;
+	struct str header, text = request_part(request, "digest");
 
-	if (!request_repository(request, &name) || !request_digest(request, text, &digest))
-		return;
-	if (!catalog_blob_open(request_distribution(request)->catalog, name, &digest, &content, &err)) {
-		if (err.kind == ERROR_CORRUPT)
-			damage_found(request_distribution(request), name, text);
-		answer_error(request, SUBJECT_BLOB, &err);
-		return;
-	}
-	answer_digest(request, &digest);
+	request_answer_header(request, "Docker-Content-Digest", "%.*s", STR_ARG(text));
 	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(text));
 	request_answer_header(request, "Accept-Ranges", "bytes");
 	request_answer_header(request, "Cache-Control", "max-age=31536000");
@@ -123,10 +112,46 @@ void distribution_blob_get(struct request *request)
 	} else if (request_method(request) == HTTP_HEAD) {
 		answer_common_headers(request);
 		request_answer_header(request, "Content-Type", "application/octet-stream");
-		request_answer_head(request, 200, content.size_bytes);
+		request_answer_head(request, 200, content->size_bytes);
 	} else {
-		answer_content(request, &content, text);
+		answer_content(request, content, text);
 	}
+}
+
+/* On a worker: what the loop could not do without waiting, and what is not there or damaged. */
+static void get_blob(struct request *request)
+{
+	cleanup_error struct error err = {0};
+	cleanup_blob_content struct blob_content content = {.fd = -1};
+	struct str name, text = request_part(request, "digest");
+	struct digest digest;
+
+	if (!request_repository(request, &name) || !request_digest(request, text, &digest))
+		return;
+	if (catalog_blob_open(request_distribution(request)->catalog, name, &digest, &content, &err)) {
+		answer_blob(request, &content);
+		return;
+	}
+	if (err.kind == ERROR_CORRUPT)
+		damage_found(request_distribution(request), name, text);
+	answer_error(request, SUBJECT_BLOB, &err);
+}
+
+void distribution_blob_get(struct request *request)
+{
+	cleanup_error struct error err = {0};
+	cleanup_blob_content struct blob_content content = {.fd = -1};
+	struct str name;
+	struct digest digest;
+
+	if (!request_repository(request, &name) || !request_digest(request, request_part(request, "digest"), &digest))
+		return;
+	if (catalog_blob_open_now(request_distribution(request)->catalog, name, &digest, &content, &err))
+		answer_blob(request, &content);
+	else if (err.kind == ERROR_NOT_FOUND)
+		answer_error(request, SUBJECT_BLOB, &err);
+	else
+		request_hand_over(request, get_blob);
 }
 
 void distribution_blob_delete(struct request *request)

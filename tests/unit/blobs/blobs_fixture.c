@@ -17,7 +17,7 @@ int make_place(void **state)
 	if (!mkdtemp(place->folder))
 		return -1;
 	snprintf(where, sizeof where, "sqlite:%s/test.db", place->folder);
-	struct db_settings settings = {.where = where, .migrations = migrations, .migrations_count = 1};
+	struct db_settings settings = {.where = where, .migrations = migrations, .migrations_count = 1, .readers_now = 1};
 	unit_assert(db_open(&place->db, &settings, &err) && blob_store_open(&place->store, place->folder, place->db, &err), "%s", error_text(&err));
 	*state = place;
 	return 0;

@@ -139,6 +139,33 @@ static void a_failed_sync_is_final(void **state)
 	}
 }
 
+/* A large upload is synced while it comes; the kernel tells of a failure once, and the last sync would not see it. */
+static void a_sync_that_fails_while_more_comes_is_final(void **state)
+{
+	const size_t piece = 8 * 1024 * 1024;
+	struct place *place = *state;
+	cleanup_error struct error err = {0};
+	cleanup_free char *bytes = pattern(piece);
+	struct blob_writer *writer;
+
+	assert_true(blob_writer_new(&writer, place->store, &err));
+	for (int i = 0; i < 8; i++)
+		assert_true(blob_writer_append(writer, str_make(bytes, piece), &err));
+	recorder_on = true;
+	recorder_failing = "sync-file";
+	/* Cutting waits for what runs: so the second piece finds nobody at work, and more than is synced at a time. */
+	bool going_on = true;
+	for (int i = 0; i < 2 && going_on; i++)
+		going_on =
+			blob_writer_append(writer, str_make(bytes, piece), &err) && blob_writer_truncate(writer, blob_writer_size(writer) - 1, &err);
+	recorder_on = false;
+	recorder_failing = NULL;
+	unit_assert(!going_on, "it was not synced while it came");
+	error_clear(&err);
+	unit_assert(!blob_writer_seal(writer, NULL, &err), "a later sync was believed");
+	blob_writer_close(writer);
+}
+
 static bool refuse(struct db_tx *tx, void *argument, struct error *err)
 {
 	int64_t id;
@@ -447,8 +474,8 @@ static void forgotten_content_is_not_found_and_says_whether_it_was_a_file(void *
 #define HERE(test) cmocka_unit_test_setup_teardown(test, make_place, end_recorded)
 
 UNIT_MAIN(HERE(content_comes_back_equal_on_both_sides_of_the_limit), HERE(a_wrong_digest_is_never_stored),
-	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(what_was_sealed_is_written_to_no_more),
-	HERE(a_small_one_can_be_sealed_again), HERE(one_that_begins_anew_holds_no_file), HERE(a_full_disk_fails_that_append_alone),
-	HERE(either_algorithm_is_sealed_as_either), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
+	HERE(a_file_is_synced_then_named_then_its_folder_is_synced), HERE(a_failed_sync_is_final), HERE(a_sync_that_fails_while_more_comes_is_final),
+	HERE(what_was_sealed_is_written_to_no_more), HERE(a_small_one_can_be_sealed_again), HERE(one_that_begins_anew_holds_no_file),
+	HERE(a_full_disk_fails_that_append_alone), HERE(either_algorithm_is_sealed_as_either), HERE(a_kept_upload_goes_on_and_a_dropped_one_is_gone),
 	HERE(a_row_whose_file_is_gone_or_cut_is_corrupt), HERE(the_same_content_may_come_from_several_at_once),
 	HERE(a_full_disk_at_the_first_write_can_be_tried_again), HERE(forgotten_content_is_not_found_and_says_whether_it_was_a_file))
