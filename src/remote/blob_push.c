@@ -109,8 +109,8 @@ static bool upload_put(struct remote *remote, const char *url, const char *scope
 		return false;
 	if (response.status == 201 || response.status == 204)
 		return true;
-	/* A session that the registry has lost. */
-	*again = *again || response.status == 404;
+	/* A session that the registry has lost, or in which it holds what a connection brought that was cut: libcurl repeats a PUT by itself then. */
+	*again = *again || response.status == 404 || response.status == 416;
 	refusal_read(&response, "BLOB_UPLOAD_UNKNOWN", err);
 	return false;
 }
