@@ -22,9 +22,9 @@ artifacts_setup() {
 # oras COMMAND...; "oras cp" has a flag for each side, which its caller gives.
 oras() {
 	if [ "$1" = cp ]; then
-		"$oras_program" "$@"
+		"${host_enter[@]}" "$oras_program" "$@"
 	else
-		"$oras_program" "$@" "${oras_flags[@]---plain-http}"
+		"${host_enter[@]}" "$oras_program" "$@" "${oras_flags[@]---plain-http}"
 	fi
 }
 

@@ -26,13 +26,14 @@ containerd_start() {
 		path = "$work/containerd-opt"
 	TOML
 	# shellcheck disable=SC2016 # the inner shell's
-	process_start containerd unshare --mount --propagation private sh -c 'mount -t tmpfs none /run && PATH=$1:$PATH && exec "$1/containerd" -c "$2"' \
+	process_start containerd "${host_enter[@]}" unshare --mount --propagation private sh -c 'mount -t tmpfs none /run && PATH=$1:$PATH && exec "$1/containerd" -c "$2"' \
 		- "$programs" "$work/containerd.toml"
 	wait_for 30 containerd_answers || { tail -n 20 "$work/containerd.log" >&2 && return 1; }
 }
 
+# ctr, where the other clients run too: it is the one that asks the registry.
 ctr() {
-	"$ctr_program" -a "$work/containerd.sock" "$@"
+	"${host_enter[@]}" "$ctr_program" -a "$work/containerd.sock" "$@"
 }
 
 containerd_answers() {

@@ -1,5 +1,10 @@
 # The real clients and servers, each in folders of the test's own, so that nothing of the machine's is touched and tests can run side by side.
 # Each client has the same five commands (client_X_load, _push NAME, _remove NAME, _pull NAME, _run NAME COMMAND...), for tests that go over all.
+# They run where host_enter says (lib/host.bash): on this machine unless a test has made a host.
+
+host_enter=()
+# How podman, buildah and skopeo take a registry's certificate: a flag of theirs without its dashes.
+tls_flag=tls-verify=false
 
 # docker-registry, the registry that naru-registry is measured against; sets $peer_registry.
 peer_registry_start() {
@@ -30,7 +35,7 @@ dockerd_start() {
 	needs dockerd
 	[ $# -gt 0 ] || set -- --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false
 	docker_socket=$work/docker.sock
-	process_start dockerd dockerd --data-root "$work/dockerd" --exec-root "$work/dockerd-exec" --pidfile "$work/dockerd.pid" \
+	process_start dockerd "${host_enter[@]}" dockerd --data-root "$work/dockerd" --exec-root "$work/dockerd-exec" --pidfile "$work/dockerd.pid" \
 		-H "unix://$docker_socket" "$@"
 	wait_for 60 test -S "$docker_socket" && wait_for 30 docker_answers || { tail -n 20 "$work/dockerd.log" >&2 && return 1; }
 }
@@ -80,7 +85,7 @@ client_docker_id() {
 
 podman() {
 	printf '[network]\nnetwork_backend = "netavark"\n' >"$work/containers.conf"
-	CONTAINERS_CONF=$work/containers.conf command podman --root "$work/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" --storage-driver overlay \
+	CONTAINERS_CONF=$work/containers.conf command "${host_enter[@]}" podman --root "$work/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" --storage-driver overlay \
 		--cgroup-manager cgroupfs --events-backend none --runtime runc "$@"
 }
 
@@ -91,13 +96,13 @@ client_podman_tag() {
 	podman tag "$1" "$2"
 }
 client_podman_push() {
-	podman push -q --tls-verify=false "$1"
+	podman push -q "--$tls_flag" "$1"
 }
 client_podman_remove() {
 	podman image rm "$@"
 }
 client_podman_pull() {
-	podman pull -q --tls-verify=false "$1"
+	podman pull -q "--$tls_flag" "$1"
 }
 # The limits: podman's own wish is above what a machine without CAP_SYS_RESOURCE allows.
 podman_run() {
@@ -111,7 +116,7 @@ client_podman_id() {
 }
 
 buildah() {
-	command buildah --root "$work/buildah" --runroot "$work/buildah-run" --storage-driver overlay "$@"
+	command "${host_enter[@]}" buildah --root "$work/buildah" --runroot "$work/buildah-run" --storage-driver overlay "$@"
 }
 
 client_buildah_load() {
@@ -121,13 +126,13 @@ client_buildah_tag() {
 	buildah tag "$1" "$2"
 }
 client_buildah_push() {
-	buildah push -q --tls-verify=false "$1"
+	buildah push -q "--$tls_flag" "$1"
 }
 client_buildah_remove() {
 	buildah rmi "$@"
 }
 client_buildah_pull() {
-	buildah pull -q --tls-verify=false "$1"
+	buildah pull -q "--$tls_flag" "$1"
 }
 client_buildah_run() {
 	local container
@@ -140,6 +145,10 @@ client_buildah_id() {
 	buildah inspect --type image -f 'sha256:{{.FromImageID}}' "$1"
 }
 
+skopeo() {
+	command "${host_enter[@]}" skopeo "$@"
+}
+
 # skopeo stores in a folder and runs nothing: what it pulled, podman runs.
 client_skopeo_load() {
 	mkdir -p "$work/skopeo" && cp "$1" "$work/skopeo/archive.tar"
@@ -148,13 +157,13 @@ client_skopeo_tag() {
 	echo "$1" >"$work/skopeo/name"
 }
 client_skopeo_push() {
-	skopeo copy -q --dest-tls-verify=false "docker-archive:$work/skopeo/archive.tar" "docker://$1"
+	skopeo copy -q "--dest-$tls_flag" "docker-archive:$work/skopeo/archive.tar" "docker://$1"
 }
 client_skopeo_remove() {
 	rm -rf "$work/skopeo"
 }
 client_skopeo_pull() {
-	skopeo copy -q --src-tls-verify=false "docker://$1" "dir:$work/skopeo"
+	skopeo copy -q "--src-$tls_flag" "docker://$1" "dir:$work/skopeo"
 }
 client_skopeo_run() {
 	shift
@@ -166,23 +175,23 @@ client_skopeo_id() {
 
 # naru as one client among them.
 client_naru_load() {
-	"$naru" load -i "$1"
+	"${host_enter[@]}" "$naru" load -i "$1"
 }
 client_naru_tag() {
-	"$naru" tag "$1" "$2"
+	"${host_enter[@]}" "$naru" tag "$1" "$2"
 }
 client_naru_push() {
-	"$naru" push "$1"
+	"${host_enter[@]}" "$naru" push "$1"
 }
 client_naru_remove() {
-	"$naru" image rm "$@"
+	"${host_enter[@]}" "$naru" image rm "$@"
 }
 client_naru_pull() {
-	"$naru" pull "$1"
+	"${host_enter[@]}" "$naru" pull "$1"
 }
 client_naru_run() {
-	"$naru" run --rm --network none "$@"
+	"${host_enter[@]}" "$naru" run --rm --network none "$@"
 }
 client_naru_id() {
-	"$naru" image inspect -f '{{.Id}}' "$1"
+	"${host_enter[@]}" "$naru" image inspect -f '{{.Id}}' "$1"
 }
