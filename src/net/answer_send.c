@@ -153,5 +153,8 @@ bool answer_send(struct connection *connection)
 		advance(connection, sent);
 		budget -= sent < budget ? sent : budget;
 	}
-	return true;
+	enum io_result flushed = connection_flush(connection);
+	if (flushed == IO_FAILED)
+		connection->failed = true;
+	return flushed != IO_DRY;
 }

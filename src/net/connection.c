@@ -4,101 +4,13 @@
  */
 #include "net/server_internal.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
-
-static void format_peer(const struct sockaddr_storage *peer, char *out, size_t size)
-{
-	char host[INET6_ADDRSTRLEN] = "";
-
-	if (peer->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		snprintf(out, size, "[%s]:%u", host, ntohs(in6->sin6_port));
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
-		inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-		snprintf(out, size, "%s:%u", host, ntohs(in->sin_port));
-	}
-}
-
-struct connection *connection_new(int fd, const struct sockaddr_storage *peer)
-{
-	struct connection *connection = mem_alloc(1, sizeof *connection);
-
-	connection->source = SOURCE_CONNECTION;
-	connection->fd = fd;
-	body_queue_init(&connection->filled);
-	connection->in = mem_alloc(1, HEAD_FIRST_SIZE);
-	connection->in_capacity = HEAD_FIRST_SIZE;
-	link_init(&connection->all);
-	link_init(&connection->run);
-	link_init(&connection->starved);
-	link_init(&connection->timer_link);
-	format_peer(peer, connection->peer, sizeof connection->peer);
-	return connection;
-}
-
-void connection_free(struct connection *connection)
-{
-	if (connection->fd >= 0)
-		close(connection->fd);
-	request_free(&connection->request);
-	body_queue_destroy(&connection->filled);
-	buf_free(&connection->next);
-	buf_free(&connection->out);
-	free(connection->in);
-	free(connection);
-}
-
-void connection_adopt(struct loop *loop, struct connection *connection)
-{
-	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-
-	link_append(&loop->all, &connection->all);
-	timer_start(connection, TIMER_HEAD);
-	/* It tells at once what is there already. */
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) < 0)
-		connection_close(connection);
-}
-
-void connection_close(struct connection *connection)
-{
-	struct loop *loop = connection->loop;
-
-	if (connection->state == CONNECTION_CLOSED)
-		return;
-	connection->state = CONNECTION_CLOSED;
-	timer_stop(connection);
-	link_remove(&connection->run);
-	link_remove(&connection->starved);
-	body_release(connection);
-	close(connection->fd);
-	connection->fd = -1;
-	atomic_fetch_sub(&loop->connections, 1);
-	atomic_fetch_sub(&loop->server->connections, 1);
-	link_append(&loop->dead, &connection->all); /* events of this turn may still point here */
-}
-
-void connection_abort(struct connection *connection)
-{
-	connection->failed = true;
-	timer_stop(connection);
-	if (connection->state == CONNECTION_WAIT && !connection->answer_ready)
-		return;
-	if (connection->state == CONNECTION_BODY && connection->request.match.route->sink)
-		connection_run(connection);
-	else
-		connection_close(connection);
-}
 
 /* Reads on for a little after the last answer: a reset because of unread bytes could take the answer from the client. */
 static void linger(struct connection *connection)
@@ -223,7 +135,7 @@ void connection_refuse(struct connection *connection, int status, const char *wh
 	request_enter(request);
 	if (status == 405)
 		add_allow(request);
-	if (settings->refuse)
+	if (settings->refuse && !connection->tls.spoke_plain)
 		settings->refuse(request, status, why);
 	else
 		plain_refusal(request, status, why);
@@ -381,6 +293,10 @@ static bool head_run(struct connection *connection)
 
 	for (;;) {
 		enum guard_result result = GUARD_MORE;
+		if (connection->tls.spoke_plain) {
+			refuse_head(connection, 400, "this address speaks TLS: say https:// instead of http://");
+			return true;
+		}
 		if (connection->in_len && !skip_blank(connection))
 			result = guard_check(guard, connection->in, connection->in_len, limit);
 		if (result == GUARD_DONE) {
@@ -398,10 +314,10 @@ static bool head_run(struct connection *connection)
 
 static bool answer_run(struct connection *connection)
 {
-	int64_t before = connection->sent;
+	uint64_t before = connection->socket_sent;
 
 	if (!connection->failed && !answer_send(connection)) {
-		if (connection->sent != before || link_alone(&connection->timer_link))
+		if (connection->socket_sent != before || link_alone(&connection->timer_link))
 			timer_start(connection, TIMER_BODY);
 		return false;
 	}
@@ -426,6 +342,8 @@ void connection_run(struct connection *connection)
 	int requests = 0;
 	bool more = true;
 
+	if (connection->tls.out.len)
+		tls_flush(connection);
 	while (more) {
 		switch (connection->state) {
 		case CONNECTION_HEAD:
@@ -473,6 +391,8 @@ void connection_timed_out(struct connection *connection)
 	switch (connection->state) {
 	case CONNECTION_HEAD:
 		if (connection->in_len == 0) {
+			if (connection->tls.ssl && !connection->tls.established)
+				loop_count(connection->loop, COUNTER_TLS_FAILURES, 1);
 			connection_close(connection);
 			return;
 		}

@@ -57,6 +57,7 @@ void loop_destroy(struct loop *loop)
 		close(loop->epoll_fd);
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
+	buf_free(&loop->tls.gathered);
 	pthread_mutex_destroy(&loop->inbox_lock);
 }
 
@@ -151,7 +152,7 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
 		if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 			connection->hung_up = true;
 		if (event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-			connection->can_read = true;
+			connection->can_read = connection->socket_can_read = true;
 		if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 			connection->can_write = true;
 		connection_run(connection);

@@ -67,12 +67,14 @@ void loop_accept(struct loop *loop, struct listener *listener)
 			}
 			return;
 		}
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		if (peer.ss_family != AF_UNIX)
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		atomic_fetch_add(&server->connections, 1);
 		loop_count(loop, COUNTER_ACCEPTED, 1);
 		struct connection *connection = connection_new(fd, &peer);
 		struct loop *idlest = idlest_loop(loop);
 		connection->loop = idlest;
+		connection->tls.wanted = listener->tls;
 		atomic_fetch_add(&idlest->connections, 1);
 		if (idlest == loop)
 			connection_adopt(loop, connection);

@@ -4,6 +4,8 @@
  */
 #include "net/server_internal.h"
 
+#include <openssl/ssl.h>
+
 #include "base/mem.h"
 
 /* A limit that is 0 is the default's; of those that have no default 0 is none. */
@@ -19,15 +21,21 @@ static void fill_limits(struct server_limits *limits)
 	limits->body_timeout_ms = limits->body_timeout_ms ? limits->body_timeout_ms : defaults->body_timeout_ms;
 }
 
-struct server_policy *policy_new(const struct server_settings *settings, struct error *err)
+struct server_policy *policy_new(struct tls_shared *tls, const struct server_settings *settings, struct error *err)
 {
 	struct server_policy *policy = mem_alloc(1, sizeof *policy);
 
-	(void)err;
 	atomic_store(&policy->holders, 1);
 	policy->limits = settings->limits;
 	fill_limits(&policy->limits);
-	return policy;
+	if (!tls)
+		return policy;
+	if (!settings->tls)
+		error_set(err, ERROR_INVALID, "an address is to speak TLS, and there is no certificate");
+	else if (tls_context_new(&policy->tls, tls, settings->tls, err))
+		return policy;
+	policy_release(policy);
+	return NULL;
 }
 
 void policy_hold(struct server_policy *policy)
@@ -39,6 +47,7 @@ void policy_release(struct server_policy *policy)
 {
 	if (!policy || atomic_fetch_sub(&policy->holders, 1) > 1)
 		return;
+	SSL_CTX_free(policy->tls);
 	free(policy);
 }
 

@@ -204,8 +204,7 @@ struct str request_peer(const struct request *request)
 
 struct str request_scheme(const struct request *request)
 {
-	(void)request;
-	return STR("http");
+	return request_connection(request)->tls.wanted ? STR("https") : STR("http");
 }
 
 struct str request_host(const struct request *request)

@@ -1,10 +1,8 @@
 #include "net/server.h"
 
-#include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
+
+#include <openssl/bio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -19,55 +17,6 @@ const struct server_limits server_limits_default = {
 	.body_timeout_ms = 60 * 1000,
 };
 
-/* The address that the kernel gave, as text. */
-static void format_address(struct listener *listener)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t size = sizeof address;
-	char host[INET6_ADDRSTRLEN] = "", port[8] = "";
-
-	getsockname(listener->fd, (struct sockaddr *)&address, &size);
-	getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(listener->address, sizeof listener->address, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-}
-
-static bool bind_address(struct listener *listener, const struct addrinfo *address, const char *text, struct error *err)
-{
-	int one = 1;
-
-	listener->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener->fd < 0)
-		return error_set_errno(err, errno, "listen on %s", text);
-	setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(listener->fd, address->ai_addr, address->ai_addrlen) < 0 || listen(listener->fd, SOMAXCONN) < 0) {
-		if (errno == EADDRINUSE)
-			return error_set(err, ERROR_CONFLICT, "listen on %s: the address is in use", text);
-		return error_set_errno(err, errno, "listen on %s", text);
-	}
-	format_address(listener);
-	return true;
-}
-
-static bool listener_open(struct listener *listener, const char *text, struct error *err)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found = NULL;
-	struct str host, port;
-
-	listener->source = SOURCE_LISTENER;
-	if (!str_cut_last(str_of(text), ':', &host, &port) || !port.len)
-		return error_set(err, ERROR_INVALID, "listen on \"%s\": ADDRESS:PORT is wanted", text);
-	if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
-		host = str_make(host.data + 1, host.len - 2);
-	cleanup_free char *host_text = str_dup(host);
-	cleanup_free char *port_text = str_dup(port);
-	int failed = getaddrinfo(host.len ? host_text : NULL, port_text, &hints, &found);
-	if (failed)
-		return error_set(err, ERROR_INVALID, "listen on \"%s\": %s", text, gai_strerror(failed));
-	bool bound = bind_address(listener, found, text, err);
-	freeaddrinfo(found);
-	return bound;
-}
-
 /* Ends the threads and frees everything; the loops end by themselves once they are told to stop. */
 static void server_free(struct server *server)
 {
@@ -77,9 +26,10 @@ static void server_free(struct server *server)
 	for (size_t i = 0; i < server->loops_count; i++)
 		loop_destroy(&server->loops[i]);
 	for (size_t i = 0; i < server->listeners_count; i++)
-		if (server->listeners[i].fd >= 0)
-			close(server->listeners[i].fd);
+		listener_close(&server->listeners[i]);
 	policy_release(server->policy);
+	BIO_meth_free(server->tls_bio);
+	tls_shared_free(server->tls_shared);
 	body_pool_destroy(&server->pool);
 	router_free(server->router);
 	free(server->loops);
@@ -118,16 +68,19 @@ bool server_start(struct server **out, const struct server_settings *settings, s
 	server->settings.listen = NULL;
 	server->settings.tls = NULL;
 	server->settings.trusted_proxies = NULL;
-	server->policy = policy_new(settings, err);
+	for (size_t i = 0; i < settings->listen_count && !server->tls_shared; i++) {
+		if (settings->listen[i].tls) {
+			server->tls_shared = tls_shared_new();
+			server->tls_bio = tls_bio_method_new();
+		}
+	}
+	server->policy = policy_new(server->tls_shared, settings, err);
 	body_pool_init(&server->pool, server->policy ? server->policy->limits.buffers : 0);
 	server->listeners = mem_alloc(settings->listen_count, sizeof *server->listeners);
 	bool started = server->policy && router_new(&server->router, settings->routes, settings->routes_count, err);
 	while (started && server->listeners_count < settings->listen_count) {
-		const struct server_listener *wanted = &settings->listen[server->listeners_count];
-		struct listener *listener = &server->listeners[server->listeners_count++];
-		listener->fd = -1;
-		listener->tls = wanted->tls;
-		started = listener_open(listener, wanted->address, err);
+		size_t index = server->listeners_count++; /* what a failed one has is freed with the others */
+		started = listener_open(&server->listeners[index], &settings->listen[index], err);
 	}
 	if (!started || !start_threads(server, err)) {
 		server_stop(server, 0);
@@ -147,7 +100,7 @@ const char *server_address(const struct server *server, size_t index)
 
 bool server_reload(struct server *server, const struct server_settings *settings, struct error *err)
 {
-	struct server_policy *policy = policy_new(settings, err);
+	struct server_policy *policy = policy_new(server->tls_shared, settings, err);
 
 	if (!policy)
 		return false;
@@ -185,10 +138,8 @@ void server_stop(struct server *server, unsigned int timeout_ms)
 {
 	atomic_store(&server->stop_at_us, clock_monotonic_us() + (int64_t)timeout_ms * 1000);
 	atomic_store(&server->stopping, true);
-	/* New connections are refused by the kernel from here on; the descriptors stay until no loop can look at them. */
 	for (size_t i = 0; i < server->listeners_count; i++)
-		if (server->listeners[i].fd >= 0)
-			shutdown(server->listeners[i].fd, SHUT_RDWR);
+		listener_refuse(&server->listeners[i]);
 	for (size_t i = 0; i < server->threads_count; i++)
 		loop_wake(&server->loops[i]);
 	server_free(server);

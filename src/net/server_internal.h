@@ -22,6 +22,7 @@
 #include "net/link.h"
 #include "net/router.h"
 #include "net/server.h"
+#include "net/tls_internal.h"
 
 #define BODY_BUFFER_SIZE ((size_t)128 * 1024)
 #define BODY_BUFFERS_EACH 8                   /* of one connection at a time: a fast client leaves some for the others */
@@ -44,10 +45,11 @@ struct loop;
 struct server_policy {
 	atomic_size_t holders;
 	struct server_limits limits; /* none of the first six is 0 */
+	SSL_CTX *tls;                /* NULL: no listener has it */
 };
 
-/* One holder has it: the caller. NULL and err when the settings cannot be used. */
-struct server_policy *policy_new(const struct server_settings *settings, struct error *err);
+/* One holder has it: the caller. NULL and err when the settings cannot be used. tls NULL: no listener speaks it. */
+struct server_policy *policy_new(struct tls_shared *tls, const struct server_settings *settings, struct error *err);
 void policy_hold(struct server_policy *policy);
 void policy_release(struct server_policy *policy);
 /* From any thread: the loop takes it before its next turn. The caller keeps its own hold. */
@@ -191,7 +193,8 @@ struct connection {
 	struct loop *loop;
 	int fd;
 	enum connection_state state;
-	bool can_read, can_write; /* as edge-triggered epoll said, until the kernel says EAGAIN */
+	bool can_read, can_write; /* as edge-triggered epoll said, until the kernel says EAGAIN; can_read also while TLS holds bytes that came */
+	bool socket_can_read;     /* of TLS: can_read of the socket itself */
 	bool hung_up;             /* the other side has closed: a short read is no sign of the end */
 	bool failed;              /* nothing can be sent or read any more */
 	bool keep;                /* stays open after this answer */
@@ -221,6 +224,9 @@ struct connection {
 	struct buf out; /* its head */
 	size_t out_done, part_index;
 	int64_t part_done, sent;
+	uint64_t socket_sent; /* bytes of the whole connection that the kernel took: whether something moves */
+
+	struct tls_link tls;
 
 	struct connection *post_next; /* these two are guarded by the loop's inbox_lock */
 	unsigned int posted;
@@ -240,7 +246,11 @@ struct listener {
 	enum source_kind source; /* first */
 	int fd;
 	bool tls;
-	char address[INET6_ADDRSTRLEN + 10];
+	bool passed;     /* somebody else opened it */
+	char *address;   /* as text */
+	char *made_path; /* a unix socket of ours, to be removed; NULL when there is none */
+	dev_t made_device;
+	ino_t made_inode;
 };
 
 struct loop {
@@ -262,6 +272,7 @@ struct loop {
 	uint64_t next_id;
 	char date[64];
 	int64_t date_at_s;
+	struct tls_loop tls;
 	char scratch[64 * 1024]; /* bytes that nobody keeps */
 
 	pthread_mutex_t inbox_lock; /* guards what follows, and post_next and posted of its connections */
@@ -274,6 +285,8 @@ struct server {
 	struct router *router;
 	struct thread_pool *workers;
 	struct body_pool pool;
+	struct tls_shared *tls_shared; /* NULL: no listener speaks TLS */
+	BIO_METHOD *tls_bio;
 	struct listener *listeners;
 	size_t listeners_count;
 	struct loop *loops;
@@ -292,6 +305,13 @@ static inline void loop_count(struct loop *loop, enum counter counter, uint64_t 
 
 	atomic_store_explicit(&loop->counters[counter], before + by, memory_order_relaxed);
 }
+
+/* listener.c */
+bool listener_open(struct listener *listener, const struct server_listener *wanted, struct error *err);
+/* The kernel refuses new connections from here on; the descriptor stays until no loop can look at it. */
+void listener_refuse(struct listener *listener);
+/* Frees what it has; also after an open that failed. */
+void listener_close(struct listener *listener);
 
 /* loop.c */
 bool loop_init(struct loop *loop, struct server *server, size_t index, struct error *err);
@@ -318,33 +338,47 @@ void timer_stop(struct connection *connection);
 int timers_wait_ms(const struct loop *loop);
 void timers_run(struct loop *loop);
 
-/* connection.c */
+/* connection_life.c */
 struct connection *connection_new(int fd, const struct sockaddr_storage *peer);
 /* Frees a closed connection, or one that no loop has adopted. */
 void connection_free(struct connection *connection);
 void connection_adopt(struct loop *loop, struct connection *connection);
+/* The other side is gone or has to be: ends it as soon as no worker has its request. */
+void connection_abort(struct connection *connection);
+/* Ends it at once: no worker may have its request. */
+void connection_close(struct connection *connection);
+
+/* connection.c */
 /* Goes on as far as it can without waiting and within its budget. */
 void connection_run(struct connection *connection);
 void connection_posted(struct connection *connection, unsigned int flags);
 void connection_timed_out(struct connection *connection);
-/* The other side is gone or has to be: ends it as soon as no worker has its request. */
-void connection_abort(struct connection *connection);
 /* Answers what the server refuses by itself, in the house's form. */
 void connection_refuse(struct connection *connection, int status, const char *why);
 /* Runs the request's handler, on the loop or on a worker. */
 void connection_handle(struct connection *connection);
-/* Ends it at once: no worker may have its request. */
-void connection_close(struct connection *connection);
 
-/* connection_io.c: the only file that knows the socket. TLS comes behind these. */
+/* connection_io.c: the only file that knows the socket, and whether there is TLS before it. */
 enum io_result { IO_SOME, IO_DRY, IO_END, IO_FAILED };
 enum io_result connection_read(struct connection *connection, void *data, size_t len, size_t *got);
 /* more: further bytes follow at once. */
 enum io_result connection_write(struct connection *connection, const struct iovec *pieces, int count, bool more, size_t *sent);
 /* IO_END: the file is shorter than that. */
 enum io_result connection_send_file(struct connection *connection, int fd, int64_t offset, int64_t length, size_t *sent);
+/* IO_SOME: the kernel has all that was written; IO_DRY: not yet. */
+enum io_result connection_flush(struct connection *connection);
 /* Says that no more bytes will be sent. */
 void connection_end_writing(struct connection *connection);
+
+/* tls_connection.c: the same for a connection that has TLS; the handshake is done by the first reads. */
+BIO_METHOD *tls_bio_method_new(void);
+bool tls_begin(struct connection *connection);
+void tls_free(struct connection *connection);
+enum io_result tls_read(struct connection *connection, void *data, size_t len, size_t *got);
+enum io_result tls_write(struct connection *connection, const void *data, size_t len, size_t *sent);
+enum io_result tls_flush(struct connection *connection);
+/* Sends close_notify if it can; nothing may be written afterwards. */
+void tls_end(struct connection *connection);
 
 /* request.c */
 /* From the guarded head at the start of in to a request with its route; 0, or the status to refuse it with. */

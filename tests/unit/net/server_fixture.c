@@ -29,6 +29,15 @@ static void echo_query(struct request *request)
 	request_answer(request, 200, value);
 }
 
+/* "PEER SCHEME HOST" */
+static void peer(struct request *request)
+{
+	cleanup_buf struct buf text = {0};
+
+	buf_printf(&text, "%.*s %.*s %.*s", STR_ARG(request_peer(request)), STR_ARG(request_scheme(request)), STR_ARG(request_host(request)));
+	request_answer(request, 200, buf_str(&text));
+}
+
 static void hand_over(struct request *request)
 {
 	request_hand_over(request, small);
@@ -158,6 +167,7 @@ static const struct route routes[] = {
 	{GET, "/file", ROUTE_ON_WORKER, file, NULL, 0, 0},
 	{GET, "/cut", ROUTE_ON_WORKER, cut, NULL, 0, 0},
 	{GET, "/parts", ROUTE_ON_LOOP, parts, NULL, 0, 0},
+	{GET, "/peer", ROUTE_ON_LOOP, peer, NULL, 0, 0},
 	{GET, "/inject", ROUTE_ON_LOOP, inject, NULL, 0, 0},
 	{GET, "/hold", ROUTE_ON_WORKER, hold, NULL, 0, 0},
 	{GET, "/handed", ROUTE_ON_LOOP, hand_over, NULL, 0, 0},
@@ -183,13 +193,16 @@ static void answered(const struct request *request, int status, int64_t sent_byt
 	atomic_fetch_add(&of(request)->answered, 1);
 }
 
-void fixture_start(struct fixture *fixture, const struct server_limits *limits)
+void fixture_start_listening(struct fixture *fixture, const struct server_limits *limits, const struct server_listener *listen, size_t listen_count,
+	const struct server_tls *tls)
 {
-	static const struct server_listener listen[] = {{.address = "127.0.0.1:0"}};
 	cleanup_error struct error err = {0};
-	const struct server_settings settings = {
+
+	*fixture = (struct fixture){.held = true};
+	fixture->settings = (struct server_settings){
 		.listen = listen,
-		.listen_count = 1,
+		.listen_count = listen_count,
+		.tls = tls,
 		.loops = 2,
 		.workers = 4,
 		.limits = limits ? *limits : server_limits_default,
@@ -199,8 +212,6 @@ void fixture_start(struct fixture *fixture, const struct server_limits *limits)
 		.admit = admit,
 		.answered = answered,
 	};
-
-	*fixture = (struct fixture){.held = true};
 	pthread_mutex_init(&fixture->lock, NULL);
 	pthread_cond_init(&fixture->changed, NULL);
 	fixture->file = mem_alloc(1, FIXTURE_FILE_SIZE);
@@ -208,7 +219,14 @@ void fixture_start(struct fixture *fixture, const struct server_limits *limits)
 		fixture->file[i] = (char)(i * 2654435761u >> 13);
 	fixture->file_fd = memfd_create("file", MFD_CLOEXEC);
 	unit_assert(write(fixture->file_fd, fixture->file, FIXTURE_FILE_SIZE) == (ssize_t)FIXTURE_FILE_SIZE, "no file");
-	unit_assert(server_start(&fixture->server, &settings, &err), "%s", error_text(&err));
+	unit_assert(server_start(&fixture->server, &fixture->settings, &err), "%s", error_text(&err));
+}
+
+void fixture_start(struct fixture *fixture, const struct server_limits *limits)
+{
+	static const struct server_listener listen[] = {{.address = "127.0.0.1:0"}};
+
+	fixture_start_listening(fixture, limits, listen, ARRAY_SIZE(listen), NULL);
 }
 
 void fixture_stop(struct fixture *fixture)
@@ -252,7 +270,7 @@ int fixture_port(const struct fixture *fixture)
 	struct str host, port;
 	uint64_t number = 0;
 
-	str_cut_last(str_of(server_address(fixture->server, 0)), ':', &host, &port);
+	str_cut_last(str_of(server_address(fixture->server, fixture->port_of)), ':', &host, &port);
 	str_to_u64(port, &number);
 	return (int)number;
 }

@@ -19,7 +19,9 @@
 
 struct fixture {
 	struct server *server;
-	char *file; /* the bytes of the file that /file answers */
+	struct server_settings settings; /* that it was started with */
+	size_t port_of;                  /* the listener that clients connect to */
+	char *file;                      /* the bytes of the file that /file answers */
 	int file_fd;
 	atomic_int begun, whole, broken; /* sinks that began, and how they ended */
 	atomic_int answered;
@@ -33,6 +35,7 @@ struct fixture {
  *   GET /small            on the loop: "hello"
  *   GET /echo-query?x=    on a worker: the value of x; on the loop: /loop-query
  *   GET /file             the file; /cut: promises ten bytes more than it has; /parts: "<" its first three bytes "|" its last three ">"
+ *   GET /peer             "PEER SCHEME HOST"
  *   GET /inject           a header with CR LF in its value
  *   GET /hold             waits until fixture_release
  *   GET /handed           on the loop, handed over to a worker
@@ -42,6 +45,9 @@ struct fixture {
  *   GET /closed           admit answers 401
  */
 void fixture_start(struct fixture *fixture, const struct server_limits *limits);
+/* The same on these addresses. */
+void fixture_start_listening(struct fixture *fixture, const struct server_limits *limits, const struct server_listener *listen, size_t listen_count,
+	const struct server_tls *tls);
 void fixture_stop(struct fixture *fixture);
 void fixture_release(struct fixture *fixture);
 /* Waits until /hold is held. */

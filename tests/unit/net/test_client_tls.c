@@ -9,48 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "base/file.h"
 #include "base/thread.h"
 #include "net/client.h"
 #include "tests/unit/net/fake_server.h"
-
-struct identity {
-	EVP_PKEY *key;
-	X509 *certificate;
-};
-
-/* Self-signed, for that name ("IP:127.0.0.1"), valid until so many seconds from now. */
-static struct identity identity_make(const char *name, long seconds)
-{
-	struct identity identity = {.key = EVP_EC_gen("P-256"), .certificate = X509_new()};
-	X509 *certificate = identity.certificate;
-	X509_NAME *subject = X509_get_subject_name(certificate);
-	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, name);
-
-	assert_true(identity.key && names);
-	X509_set_version(certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
-	X509_set_pubkey(certificate, identity.key);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(certificate, subject);
-	X509_add_ext(certificate, names, -1);
-	X509_EXTENSION_free(names);
-	assert_true(X509_sign(certificate, identity.key, EVP_sha256()) > 0);
-	return identity;
-}
-
-static void identity_free(struct identity *identity)
-{
-	EVP_PKEY_free(identity->key);
-	X509_free(identity->certificate);
-}
+#include "tests/unit/net/tls_identity.h"
 
 /* ---- a server that answers one connection over TLS ---- */
 
@@ -106,10 +71,8 @@ static void tls_server_stop(struct tls_server *server)
 static void authority_write(const char *folder, const struct identity *identity)
 {
 	cleanup_free char *path = mem_printf("%s/ca.crt", folder);
-	FILE *file = fopen(path, "w");
 
-	assert_non_null(file);
-	assert_true(PEM_write_X509(file, identity->certificate) == 1 && fclose(file) == 0);
+	identity_write(identity, path, NULL);
 }
 
 /* ---- what is believed ---- */
