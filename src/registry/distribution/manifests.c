@@ -44,7 +44,8 @@ static bool accepts(const struct request *request, struct str media_type)
 	return accept_takes(&accept);
 }
 
-static void answer_manifest(struct request *request, const struct catalog_manifest *manifest)
+/* varies: another Accept might have had another answer. */
+static void answer_manifest(struct request *request, const struct catalog_manifest *manifest, bool varies)
 {
 	struct body_part part = {manifest->bytes, catalog_manifest_release, (void *)(uintptr_t)manifest, -1, 0, 0};
 	struct str header;
@@ -53,7 +54,7 @@ static void answer_manifest(struct request *request, const struct catalog_manife
 	request_answer_header(request, "Content-Type", "%.*s", STR_ARG(manifest->media_type));
 	request_answer_header(request, "Docker-Content-Digest", "%.*s", STR_ARG(manifest->digest));
 	request_answer_header(request, "ETag", "\"%.*s\"", STR_ARG(manifest->digest));
-	if (!is_digest(request_part(request, "reference")))
+	if (varies)
 		request_answer_header(request, "Vary", "Accept");
 	if (request_header(request, "If-None-Match", &header) && etag_matches(header, manifest->digest)) {
 		request_answer_head(request, 304, 0);
@@ -110,7 +111,8 @@ static void get_manifest(struct request *request)
 		answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
-	if (!is_digest(reference) && !accepts(request, manifest->media_type)) {
+	bool varies = !is_digest(reference) && media_kind_of(manifest->media_type) == MEDIA_INDEX;
+	if (varies && !accepts(request, manifest->media_type)) {
 		const struct catalog_manifest *child = child_for(request, name, manifest);
 
 		if (child) {
@@ -118,7 +120,7 @@ static void get_manifest(struct request *request)
 			manifest = child;
 		}
 	}
-	answer_manifest(request, manifest);
+	answer_manifest(request, manifest, varies);
 }
 
 /* On the loop: from memory, else handed to a worker. */
@@ -130,8 +132,9 @@ void distribution_manifest_get(struct request *request)
 	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
 		return;
 	const struct catalog_manifest *manifest = catalog_manifest_now(request_distribution(request)->catalog, name, reference);
-	if (manifest && (is_digest(reference) || accepts(request, manifest->media_type))) {
-		answer_manifest(request, manifest);
+	bool varies = manifest && !is_digest(reference) && media_kind_of(manifest->media_type) == MEDIA_INDEX;
+	if (manifest && (!varies || accepts(request, manifest->media_type))) {
+		answer_manifest(request, manifest, varies);
 		return;
 	}
 	catalog_manifest_release((void *)(uintptr_t)manifest);
