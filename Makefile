@@ -39,6 +39,10 @@ bench:
 fuzz:
 	tests/fuzz/run $(FUZZ_SECONDS)
 
+# The specification's own conformance program with every option on; tests/conformance/build says where it comes from.
+conformance: all
+	NARU_BUILD=$(BUILD) tests/conformance/run
+
 # The server killed at 50 random moments, then its power cut at 50 more, while clients push.
 soak: all
 	tests/faults/run --kills 50 --cuts 50 --restart-ms 100
@@ -47,4 +51,4 @@ soak: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps test sanitize install lint format bench fuzz soak clean
+.PHONY: all deps test sanitize install lint format bench fuzz conformance soak clean

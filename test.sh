@@ -103,5 +103,6 @@ mapfile -t alone < <(grep -l '^# runs alone' tests/system/*.bats 2>/dev/null)
 [ ${#beside[@]} -eq 0 ] || tap system bats --tap --jobs "${TEST_JOBS:-$(nproc)}" "${beside[@]}"
 [ ${#alone[@]} -eq 0 ] || tap alone bats --tap "${alone[@]}"
 
+tap conformance tests/conformance/run --tap
 [ ! -x tests/fuzz/run ] || tap fuzz tests/fuzz/run "${FUZZ_SECONDS:-5}"
 close

@@ -30,7 +30,7 @@ enum settings_sparse { SETTINGS_SPARSE_NONE, SETTINGS_SPARSE_INDEXES, SETTINGS_S
 struct settings_limits {
 	struct server_limits server;
 	size_t manifest_bytes;        /* of one manifest */
-	size_t uploads;               /* in flight at once; 0: no limit */
+	size_t uploads;               /* whose bodies are coming in at once; 0: no limit */
 	unsigned int upload_expiry_s; /* an upload that nobody went on with for so long is dropped */
 	int64_t rehash_bytes;         /* the largest upload that is hashed again as sha512 at its end */
 	enum settings_sparse sparse;

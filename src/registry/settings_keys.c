@@ -1,5 +1,6 @@
 /* The one table of settings. What stands here is in `serve --help`, `config show` and docs/configuration.md; the unit test holds the last to it. */
 #include "base/mem.h"
+#include "oci/manifest.h"
 #include "registry/settings_internal.h"
 
 #define MEMBER(member) offsetof(struct settings, member), sizeof(((struct settings *)NULL)->member)
@@ -67,9 +68,9 @@ const struct settings_key settings_keys[] = {
 		NULL, NULL, SETTINGS_TIME, false, 1, SERVER_LIMIT(body_timeout_ms), NULL, 100, 3600000},
 	{"limits.body_rate_min", "0", NULL, "Bytes a second that a body has to move, over half a minute or so; slower is 408. 0: no limit.",
 		NULL, NULL, SETTINGS_SIZE, false, 0, SERVER_LIMIT(body_rate_min), NULL, 0, GIB},
-	{"limits.manifest_bytes", "4MiB", NULL, "The largest manifest; more is 413.",
-		NULL, NULL, SETTINGS_SIZE, false, 0, MEMBER(limits.manifest_bytes), NULL, 1024, 64 * MIB},
-	{"limits.uploads", "10000", NULL, "Uploads that have begun and not ended; more are answered 429. 0: no limit.",
+	{"limits.manifest_bytes", "4MiB", NULL, "The largest manifest; more is 413. Not over 4 MiB, which is what clients read.",
+		NULL, NULL, SETTINGS_SIZE, false, 0, MEMBER(limits.manifest_bytes), NULL, 1024, MANIFEST_SIZE_MAX},
+	{"limits.uploads", "10000", NULL, "Uploads whose bodies are coming in at the same time; more are answered 429. 0: no limit.",
 		NULL, NULL, SETTINGS_COUNT, false, 0, MEMBER(limits.uploads), NULL, 0, 1000000},
 	{"limits.upload_expiry", "7d", NULL, "An upload that nobody went on with for so long is dropped.",
 		NULL, NULL, SETTINGS_TIME, false, 1000, MEMBER(limits.upload_expiry_s), NULL, 1, 366 * 86400},
@@ -78,7 +79,7 @@ const struct settings_key settings_keys[] = {
 	{"limits.sparse", "indexes", NULL,
 		"What may name content that is missing: `none`; `indexes`, whose manifests may come later; or `all`, manifests without their layers too.",
 		NULL, NULL, SETTINGS_CHOICE, false, 0, MEMBER(limits.sparse), sparse_choices, 0, 0},
-	{"limits.chunk_min_bytes", "0", NULL, "The smallest chunk that clients are asked for (`OCI-Chunk-Min-Length`). 0: they are asked for none.",
+	{"limits.chunk_min_bytes", "0", NULL, "The smallest piece of an upload but for the last (`OCI-Chunk-Min-Length`). 0: any.",
 		NULL, NULL, SETTINGS_SIZE, false, 0, MEMBER(limits.chunk_min_bytes), NULL, 0, GIB},
 	{"log.format", "logfmt", NULL, "How a line of the log is written, on standard error.",
 		NULL, NULL, SETTINGS_CHOICE, false, 0, MEMBER(log_format), format_choices, 0, 0},

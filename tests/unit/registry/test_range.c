@@ -129,8 +129,11 @@ static void etags_match_whole_digests_only(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(etags); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(etags); i++) {
 		unit_assert(etag_matches(str_of(etags[i].header), STR("sha256:ab")) == etags[i].matches, "%s", etags[i].header);
+		/* If-Range: one strong tag, the first row. */
+		unit_assert(etag_is(str_of(etags[i].header), STR("sha256:ab")) == (i == 0), "%s", etags[i].header);
+	}
 }
 
 UNIT_MAIN(cmocka_unit_test(ranges_are_exact_or_refused), cmocka_unit_test(too_many_ranges_are_the_whole),
