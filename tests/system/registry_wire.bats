@@ -67,7 +67,7 @@ for row in sqlite3.connect("file:%s?mode=ro" % sys.argv[1], uri=True).execute("S
 	local slow=$!
 	blob 70000
 	limited() {
-		ask POST "/v2/a/blobs/uploads/?digest=$digest" --data-binary "@$file"
+		ask POST /v2/a/blobs/uploads/
 		[ "$status_code" = 429 ]
 	}
 	wait_for 5 limited && expect 429 TOOMANYREQUESTS
