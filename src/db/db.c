@@ -23,6 +23,7 @@ struct change {
 	db_function *run;
 	void *argument;
 	struct error err;
+	bool is_volatile; /* db_change_volatile's */
 	bool committed, answered;
 	bool over; /* it took a transaction with it and is not run again */
 	pthread_cond_t answer;
@@ -125,9 +126,11 @@ static void count_commit(struct db *db, const struct change *first, const struct
 static bool try_group(struct db *db, struct change *first, const struct change *end)
 {
 	cleanup_error struct error err = {0};
-	bool lost = false;
+	bool lost = false, durable = false;
 
-	bool open = db->backend->begin(db->writer, true, &err);
+	for (struct change *change = first; change != end; change = change->next)
+		durable = durable || !change->is_volatile;
+	bool open = db->backend->begin(db->writer, true, durable, &err);
 	for (struct change *change = first; open && !lost && change != end; change = change->next) {
 		if (change->over)
 			continue;
@@ -224,21 +227,30 @@ static void wait_for_writer(struct db *db, struct change *change)
 	pthread_cond_destroy(&change->answer);
 }
 
-bool db_change(struct db *db, db_function *fn, void *argument, struct error *err)
+static bool change_run(struct db *db, struct change *change, struct error *err)
 {
-	struct change change = {.run = fn, .argument = argument, .request = log_request_get()};
-
+	change->request = log_request_get();
 	if (db->has_thread) {
-		wait_for_writer(db, &change);
+		wait_for_writer(db, change);
 	} else {
 		pthread_mutex_lock(&db->writer_lock);
-		run_group(db, &change);
+		run_group(db, change);
 		pthread_mutex_unlock(&db->writer_lock);
 	}
-	if (!change.committed)
-		error_move(err, &change.err);
-	error_clear(&change.err);
-	return change.committed;
+	if (!change->committed)
+		error_move(err, &change->err);
+	error_clear(&change->err);
+	return change->committed;
+}
+
+bool db_change(struct db *db, db_function *fn, void *argument, struct error *err)
+{
+	return change_run(db, &(struct change){.run = fn, .argument = argument}, err);
+}
+
+bool db_change_volatile(struct db *db, db_function *fn, void *argument, struct error *err)
+{
+	return change_run(db, &(struct change){.run = fn, .argument = argument, .is_volatile = true}, err);
 }
 
 static struct db_connection *take_reader(struct db *db, struct error *err)
@@ -282,7 +294,7 @@ bool db_read(struct db *db, db_function *fn, void *argument, struct error *err)
 	if (!connection)
 		return false;
 	struct db_tx tx = {.backend = db->backend, .connection = connection};
-	bool done = db->backend->begin(connection, false, err) && fn(&tx, argument, err);
+	bool done = db->backend->begin(connection, false, false, err) && fn(&tx, argument, err);
 	db->backend->rollback(connection);
 	give_reader(db, connection);
 	return done;
@@ -306,7 +318,7 @@ bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *e
 	}
 	struct db_tx tx = {.backend = db->backend, .connection = reader->connection, .never_waits = true};
 	db->backend->may_wait(reader->connection, false);
-	bool done = db->backend->begin(reader->connection, false, err) && fn(&tx, argument, err);
+	bool done = db->backend->begin(reader->connection, false, false, err) && fn(&tx, argument, err);
 	db->backend->rollback(reader->connection);
 	db->backend->may_wait(reader->connection, true);
 	atomic_store_explicit(&reader->taken, false, memory_order_release);

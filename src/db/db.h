@@ -47,6 +47,11 @@ typedef bool db_function(struct db_tx *tx, void *argument, struct error *err);
 
 /* Runs fn as a change and returns when it is durable (or taken back: its error). From any thread but a loop; not from inside a change or read. */
 bool db_change(struct db *db, db_function *fn, void *argument, struct error *err);
+/*
+ * As db_change, but returns before it is durable: a power cut may take it back, whole. The next durable change makes it so too; other processes see
+ * it at once. For what is worth nothing after a power cut.
+ */
+bool db_change_volatile(struct db *db, db_function *fn, void *argument, struct error *err);
 /* Runs fn with a reader's connection and a consistent view. From any thread but a loop; not from inside a change or read. */
 bool db_read(struct db *db, db_function *fn, void *argument, struct error *err);
 /*

@@ -31,7 +31,8 @@ struct db_backend {
 	bool (*script)(struct db_connection *connection, const char *sql, struct error *err); /* several statements */
 	/* While it may not, reading fails instead of waiting for the disk or for others. NULL: it always may have to wait. */
 	void (*may_wait)(struct db_connection *connection, bool may);
-	bool (*begin)(struct db_connection *connection, bool writes, struct error *err);
+	/* durable: its commit waits for the disk. */
+	bool (*begin)(struct db_connection *connection, bool writes, bool durable, struct error *err);
 	bool (*commit)(struct db_connection *connection, struct error *err);
 	void (*rollback)(struct db_connection *connection);
 	/* A savepoint takes one change of a group back alone. */

@@ -4,7 +4,7 @@
 
 static bool apply(struct db_tx *tx, const struct db_migration *migration, struct error *err)
 {
-	if (!tx->backend->begin(tx->connection, true, err))
+	if (!tx->backend->begin(tx->connection, true, true, err))
 		return false;
 	if (tx->backend->script(tx->connection, migration->sql, err) &&
 		db_run(tx, "INSERT INTO migrations (number, name, applied_at) VALUES ($1, $2, $3)",

@@ -22,6 +22,7 @@ struct statement {
 struct db_connection {
 	sqlite3 *handle;
 	bool shared;
+	bool is_volatile; /* synchronous=NORMAL: in WAL mode a commit does not wait for the disk, a checkpoint does */
 	struct statement statements[STATEMENT_SLOTS];
 };
 
@@ -234,8 +235,14 @@ static bool run_kept(struct db_connection *connection, const char *literal, stru
 	return failed.kind == ERROR_NONE || error_move(err, &failed);
 }
 
-static bool begin(struct db_connection *connection, bool writes, struct error *err)
+static bool begin(struct db_connection *connection, bool writes, bool durable, struct error *err)
 {
+	/* It cannot be changed inside of a transaction. */
+	if (writes && durable == connection->is_volatile) {
+		if (!run_text(connection, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err))
+			return false;
+		connection->is_volatile = !durable;
+	}
 	return run_kept(connection, writes ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 

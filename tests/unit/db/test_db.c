@@ -5,11 +5,44 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+
+/* The library's commits come by here. */
+static atomic_int syncs;
+
+int fdatasync(int fd)
+{
+	atomic_fetch_add(&syncs, 1);
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static void only_a_durable_change_waits_for_the_disk(void **state)
+{
+	char texts[][8] = {"one", "two", "three", "four"};
+	static const bool durable[] = {true, false, false, true};
+
+	(void)state;
+	for (int shared = 0; shared < 2; shared++) {
+		struct place place;
+
+		place_make(&place);
+		place_open(&place, shared, 2);
+		for (size_t i = 0; i < ARRAY_SIZE(durable); i++) {
+			cleanup_error struct error err = {0};
+			int before = atomic_load(&syncs);
+
+			assert_true((durable[i] ? db_change : db_change_volatile)(place.db, add_word, texts[i], &err));
+			unit_assert((atomic_load(&syncs) > before) == durable[i], "change %zu", i);
+			assert_int_equal(words(place.db), i + 1);
+		}
+		place_end(&place);
+	}
+}
 
 static bool add_word_and_fail(struct db_tx *tx, void *argument, struct error *err)
 {
@@ -353,8 +386,8 @@ static void a_read_now_takes_what_memory_holds_and_waits_for_nothing(void **stat
 	place_end(&place);
 }
 
-UNIT_MAIN(cmocka_unit_test(a_read_now_takes_what_memory_holds_and_waits_for_nothing), cmocka_unit_test(a_change_that_fails_takes_only_itself_back),
-	cmocka_unit_test(changes_of_many_threads_commit_and_their_hooks_run_only_then), cmocka_unit_test(values_come_back_as_they_went_in),
-	cmocka_unit_test(migrations_go_forward_and_a_newer_database_is_refused), cmocka_unit_test(a_read_sees_one_state_and_does_not_stop_the_writer),
-	cmocka_unit_test(more_readers_than_connections_take_turns), cmocka_unit_test(processes_share_a_new_database),
-	cmocka_unit_test(a_migration_that_fails_leaves_nothing))
+UNIT_MAIN(cmocka_unit_test(only_a_durable_change_waits_for_the_disk), cmocka_unit_test(a_read_now_takes_what_memory_holds_and_waits_for_nothing),
+	cmocka_unit_test(a_change_that_fails_takes_only_itself_back), cmocka_unit_test(changes_of_many_threads_commit_and_their_hooks_run_only_then),
+	cmocka_unit_test(values_come_back_as_they_went_in), cmocka_unit_test(migrations_go_forward_and_a_newer_database_is_refused),
+	cmocka_unit_test(a_read_sees_one_state_and_does_not_stop_the_writer), cmocka_unit_test(more_readers_than_connections_take_turns),
+	cmocka_unit_test(processes_share_a_new_database), cmocka_unit_test(a_migration_that_fails_leaves_nothing))
