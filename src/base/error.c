@@ -89,3 +89,12 @@ const char *error_text(const struct error *err)
 {
 	return err->message ? err->message : "no error";
 }
+
+void error_os_words(int os_errno, char *out, size_t size)
+{
+	const char *words = strerrordesc_np(os_errno);
+
+	snprintf(out, size, "%s", words ? words : "unknown error");
+	if (out[0] >= 'A' && out[0] <= 'Z')
+		out[0] = (char)(out[0] - 'A' + 'a');
+}

@@ -7,6 +7,7 @@
 #define BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum error_kind {
 	ERROR_NONE = 0,
@@ -42,6 +43,9 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
  * ENOENT ERROR_NOT_FOUND, everything else ERROR_SYSTEM.
  */
 bool error_set_errno(struct error *err, int os_errno, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The system's words for an errno as Go writes them, which docker's users know: "no space left on device". */
+void error_os_words(int os_errno, char *out, size_t size);
 
 /* Puts "WORDS: " in front of the message of an error that is set; returns false. */
 bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -31,11 +31,14 @@ void cli_begin(struct cli *cli, const char *called)
 /* A reader of our output that went away is no failure (docker: silent, 0); a full disk is one. */
 static int output_end(struct cli *cli, int code)
 {
+	char words[128];
+
 	if (fflush(cli->out) == 0 && !ferror(cli->out))
 		return code;
 	if (errno == EPIPE || code != CLI_EXIT_OK)
 		return code;
-	fprintf(cli->err, "write standard output: %s\n", strerror(errno));
+	error_os_words(errno, words, sizeof words);
+	fprintf(cli->err, "write /dev/stdout: %s\n", words);
 	return CLI_EXIT_FAILED;
 }
 

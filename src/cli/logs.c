@@ -42,9 +42,11 @@ static int run(struct cli *cli, const struct cli_args *args)
 		logs.tail = -1;
 	if (since)
 		(void)format_point_parse(str_of(since), clock_now_us(), &logs.since_us, NULL);
-	if (!runtime || !container_find(runtime, cli_arg(args, 0), &container, &err) || !container_logs(runtime, &container, &logs, &err))
+	if (!runtime || !container_find(runtime, cli_arg(args, 0), &container, &err))
 		return cli_fail(cli, &err);
-	return CLI_EXIT_OK;
+	if (container_logs(runtime, &container, &logs, &err) || err.kind == ERROR_CANCELED)
+		return CLI_EXIT_OK;
+	return cli_fail_plain(cli, &err);
 }
 
 static const struct cli_flag flags[] = {

@@ -8,13 +8,17 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
-static bool check_pull(struct str value, struct error *err)
+/* As docker: none is "missing", and a wrong one is no matter of the command line's form. */
+static bool check_pull(const struct cli_args *args, struct error *err)
 {
-	if (str_equal(value, STR("always")) || str_equal(value, STR("missing")) || str_equal(value, STR("never")))
+	const char *pull = cli_flag_text(args, "pull");
+
+	if (!pull || !*pull || strcmp(pull, "always") == 0 || strcmp(pull, "missing") == 0 || strcmp(pull, "never") == 0)
 		return true;
-	return error_set(err, ERROR_INVALID, "invalid pull option: '%.*s': must be one of \"always\", \"missing\" or \"never\"", STR_ARG(value));
+	return error_set(err, ERROR_INVALID, "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"", pull);
 }
 
 static bool check_publish(struct str value, struct error *err)
@@ -130,12 +134,12 @@ static int stay(struct cli *cli, struct runtime *runtime, const struct container
 	if (!session_leave(runtime, session, &leave_err) && leave_err.kind != ERROR_NOT_FOUND)
 		(void)cli_fail(cli, &leave_err);
 	if (!done)
-		return cli_fail(cli, &err);
+		return cli_fail_plain(cli, &err);
 	return end == ATTACH_DETACHED ? CLI_EXIT_OK : code;
 }
 
-static int start(
-	struct cli *cli, const struct cli_args *args, struct runtime *runtime, const struct container *container, const struct local_image *image)
+static int start(struct cli *cli, const struct cli_args *args, struct runtime *runtime, const struct container *container,
+	const struct local_image *image, int *starter)
 {
 	cleanup_error struct error err = {0};
 	struct session session cleanup_session = {.folder = -1, .attach = -1, .front = -1, .pidfd = -1, .supervisor = -1};
@@ -159,6 +163,7 @@ static int start(
 			(void)container_remove(runtime, container, true, NULL);
 		return code;
 	}
+	file_cleanup(starter);
 	if (!start.attach) {
 		fprintf(cli->out, "%s\n", container->id);
 		return CLI_EXIT_OK;
@@ -181,13 +186,16 @@ static int run(struct cli *cli, const struct cli_args *args)
 		return cli_fail_plain(cli, &err);
 	}
 	struct runtime *runtime cleanup_runtime = cli_runtime(cli, &err);
-	if (!runtime || !find_image(cli, args, &image, &err) || !local_image_ready(cli_local(cli, &err), &image, &err) ||
+	if (!runtime || !check_pull(args, &err) || !find_image(cli, args, &image, &err) || !local_image_ready(cli_local(cli, &err), &image, &err) ||
 		!join_settings(args, &image, &settings, &err))
 		return cli_fail_usage(cli, args, &err);
 	struct container_create create = {cli_flag_text(args, "name"), cli_arg(args, 0), &image, &settings};
-	if (!container_create(runtime, &create, &container, &err))
+	cleanup_fd int starter = -1;
+	/* A leftover may hold the name, or a port. */
+	containers_sweep(runtime);
+	if (!container_create(runtime, &create, &container, &starter, &err))
 		return cli_fail_usage(cli, args, &err);
-	return start(cli, args, runtime, &container, &image);
+	return start(cli, args, runtime, &container, &image, &starter);
 }
 
 static const struct cli_flag flags[] = {
@@ -204,7 +212,7 @@ static const struct cli_flag flags[] = {
 	{"privileged", 0, CLI_FLAG_BOOL, "Give extended privileges to this container", NULL, NULL},
 	{"publish", 'p', CLI_FLAG_LIST, "Publish a container's port(s) to the host", NULL, check_publish},
 	{"publish-all", 'P', CLI_FLAG_BOOL, "Publish all exposed ports to random ports", NULL, NULL},
-	{"pull", 0, CLI_FLAG_STRING, "Pull image before running (\"always\", \"missing\", \"never\")", NULL, check_pull},
+	{"pull", 0, CLI_FLAG_STRING, "Pull image before running (\"always\", \"missing\", \"never\")", NULL, NULL},
 	{"quiet", 'q', CLI_FLAG_BOOL, "Suppress the pull output", NULL, NULL},
 	{"read-only", 0, CLI_FLAG_BOOL, "Mount the container's root filesystem as read only", NULL, NULL},
 	{"rm", 0, CLI_FLAG_BOOL, "Automatically remove the container when it exits", NULL, NULL},

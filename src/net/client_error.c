@@ -55,10 +55,10 @@ static bool connect_error(struct exchange *exchange, struct error *err)
 	long os_errno = 0;
 
 	exchange->curl->easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
-	/* The system's words begin with a capital letter, Go's do not. */
-	snprintf(reason, sizeof reason, "%s", os_errno ? strerrordesc_np((int)os_errno) : "cannot be reached");
-	if (reason[0] >= 'A' && reason[0] <= 'Z')
-		reason[0] = (char)(reason[0] - 'A' + 'a');
+	if (os_errno)
+		error_os_words((int)os_errno, reason, sizeof reason);
+	else
+		snprintf(reason, sizeof reason, "cannot be reached");
 	return error_set(err, ERROR_UNAVAILABLE, "dial tcp %s: connect: %s", exchange->tried_peer, reason);
 }
 

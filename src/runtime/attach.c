@@ -27,14 +27,25 @@ enum turn { TURN_ON, TURN_DETACHED, TURN_FAILED };
 
 struct passing {
 	const struct attach *attach;
-	int signals;      /* signalfd */
-	bool in_open;     /* standard input has more */
-	bool saw_first;   /* ctrl-p was typed and is held back */
-	bool reader_gone; /* who read our standard output or error: the container goes on without us, as with docker */
+	int signals;         /* signalfd */
+	bool in_open;        /* standard input has more */
+	bool saw_first;      /* ctrl-p was typed and is held back */
+	struct error failed; /* why our standard output or error took no more: the container goes on without us, as with docker */
 	char packet[PACKET_MAX + 1];
 };
 
-/* true: a packet was passed on. */
+bool output_write(int fd, bool is_err, const char *data, size_t len, struct error *err)
+{
+	cleanup_error struct error problem = {0};
+	char words[128];
+
+	if (file_write(fd, data, len, &problem))
+		return true;
+	error_os_words(problem.os_errno, words, sizeof words);
+	return error_set(err, problem.os_errno == EPIPE ? ERROR_CANCELED : ERROR_SYSTEM, "write /dev/%s: %s", is_err ? "stderr" : "stdout", words);
+}
+
+/* true: a packet was passed on, or could not be written. */
 static bool pass_packet(struct passing *passing, int flags)
 {
 	ssize_t got = recv(passing->attach->session->attach, passing->packet, PACKET_MAX, flags);
@@ -42,8 +53,8 @@ static bool pass_packet(struct passing *passing, int flags)
 	if (got <= 1)
 		return false;
 	bool stream = passing->packet[0] == STREAM_ERR;
-	if (!file_write(stream ? passing->attach->err : passing->attach->out, passing->packet + 1, (size_t)got - 1, NULL))
-		passing->reader_gone = true;
+	if (passing->failed.kind == ERROR_NONE)
+		output_write(stream ? passing->attach->err : passing->attach->out, stream, passing->packet + 1, (size_t)got - 1, &passing->failed);
 	return true;
 }
 
@@ -131,8 +142,8 @@ static bool read_exit_code(const struct session *session, int *exit_code, struct
 
 static bool pass_until_end(struct passing *passing, enum attach_end *end, int *exit_code, struct error *err)
 {
-	const struct session *session = passing->attach->session;
-	bool connected = session->attach >= 0;
+	struct session *session = passing->attach->session;
+	bool connected = session->attach >= 0, runs = session->front >= 0;
 
 	for (;;) {
 		struct pollfd fds[] = {
@@ -140,16 +151,22 @@ static bool pass_until_end(struct passing *passing, enum attach_end *end, int *e
 			{passing->signals, POLLIN, 0},
 			{connected ? session->attach : -1, POLLIN, 0},
 			{passing->in_open ? passing->attach->in : -1, POLLIN, 0},
+			{runs ? session->pidfd : -1, POLLIN, 0},
 		};
 
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return error_set_errno(err, errno, "wait for the container");
+		/* The OCI runtime tidies up while conmon does. */
+		if (fds[4].revents) {
+			session->deleting = oci_runtime_delete_begin(session->id);
+			runs = false;
+		}
 		if (fds[1].revents)
 			pass_signal(passing);
 		if (fds[2].revents && !pass_packet(passing, 0))
 			connected = false;
-		/* One that ends at this moment has an exit code to tell all the same. */
-		bool leave = passing->reader_gone && !fds[0].revents;
+		/* One that ends at this moment has an exit code to tell all the same, when no more than the reader has gone. */
+		bool leave = passing->failed.kind != ERROR_NONE && !fds[0].revents;
 		if (leave || (fds[3].revents && pass_input(passing) == TURN_DETACHED)) {
 			*end = ATTACH_DETACHED;
 			return true;
@@ -174,6 +191,9 @@ bool container_attach(const struct attach *attach, enum attach_end *end, int *ex
 	passing->signals = signals;
 	pass_size(attach);
 	bool done = signals >= 0 ? pass_until_end(passing, end, exit_code, err) : error_set_errno(err, errno, "watch for signals");
+	if (done && passing->failed.kind != ERROR_NONE && passing->failed.kind != ERROR_CANCELED)
+		done = error_move(err, &passing->failed);
+	error_clear(&passing->failed);
 	free(passing);
 	return done;
 }

@@ -89,6 +89,17 @@ void settings_capabilities(const struct settings *settings, const char *out[stat
 	out[count] = NULL;
 }
 
+uint64_t capabilities_mask(const char *const *names)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		for (const char *const *name = names; *name; name++)
+			if (strcmp(*name, capabilities[i].name) == 0)
+				mask |= UINT64_C(1) << i;
+	return mask;
+}
+
 int signal_parse(struct str text)
 {
 	uint64_t number;

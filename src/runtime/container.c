@@ -1,21 +1,11 @@
 /* Rows of containers, and what their folders say. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <jansson.h>
 
 #include "oci/digest.h"
-#include "runtime/network.h"
 #include "runtime/runtime_internal.h"
-
-#define EXIT_CODE_TRIES 50
 
 bool runtime_open(struct runtime **out, const char *home, struct db *db, struct error *err)
 {
@@ -68,79 +58,6 @@ int container_folder_open(struct runtime *runtime, const char *id, struct error 
 char *container_folder_path(const struct runtime *runtime, const char *id)
 {
 	return mem_printf("%s/%s", runtime->folder, id);
-}
-
-/* ---- state ---- */
-
-bool container_alive(int folder_fd)
-{
-	struct error problem = {0};
-	cleanup_fd int fd = file_open(folder_fd, "alive", O_RDONLY, 0, NULL);
-	bool alive = fd >= 0 && !file_lock(fd, false, false, &problem) && problem.kind == ERROR_CONFLICT;
-
-	error_clear(&problem);
-	return alive;
-}
-
-static bool read_number(int folder_fd, const char *path, int64_t *value, int64_t *changed_at_us)
-{
-	cleanup_buf struct buf text = {0};
-	struct stat status;
-
-	if (fstatat(folder_fd, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !file_read_all(folder_fd, path, 64, &text, NULL))
-		return false;
-	*changed_at_us = status.st_mtim.tv_sec * 1000000LL + status.st_mtim.tv_nsec / 1000;
-	return str_to_i64(str_trim(buf_str(&text)), value);
-}
-
-void container_read_state(struct container *container, int folder_fd)
-{
-	cleanup_free char *exit_path = mem_printf("exit/%s", container->id);
-	int64_t pid = 0, code = 0;
-	bool alive = container_alive(folder_fd), started = read_number(folder_fd, "pid", &pid, &container->started_at_us);
-	bool ended = read_number(folder_fd, exit_path, &code, &container->finished_at_us);
-
-	/* conmon lets the lock go a moment before it writes the exit code. */
-	for (int tries = 0; started && !alive && !ended && tries < EXIT_CODE_TRIES; tries++) {
-		poll(NULL, 0, 2);
-		ended = read_number(folder_fd, exit_path, &code, &container->finished_at_us);
-	}
-
-	container->status = CONTAINER_CREATED;
-	if (ended || (started && !alive)) {
-		container->status = CONTAINER_EXITED;
-		container->exit_code = ended ? (int)code : 255;
-	} else if (started) {
-		container->status = CONTAINER_RUNNING;
-		container->pid = (pid_t)pid;
-		network_read(&container->network, folder_fd);
-	}
-}
-
-int container_pidfd(int folder_fd, const char *id, struct error *err)
-{
-	int64_t pid, when;
-
-	if (!container_alive(folder_fd) || !read_number(folder_fd, "pid", &pid, &when) || pid <= 1 || pid > INT32_MAX) {
-		error_set(err, ERROR_CONFLICT, "container %s is not running", id);
-		return -1;
-	}
-	int pidfd = pidfd_open((pid_t)pid, 0);
-	cleanup_free char *path = mem_printf("/proc/%d/cgroup", (int)pid);
-	cleanup_buf struct buf cgroup = {0};
-	if (pidfd < 0 || !file_read_all(AT_FDCWD, path, 64 * 1024, &cgroup, NULL) || !memmem(cgroup.data, cgroup.len, id, strlen(id))) {
-		file_cleanup(&pidfd);
-		error_set(err, ERROR_CONFLICT, "container %s is not running", id);
-		return -1;
-	}
-	return pidfd;
-}
-
-bool container_is_running(void *runtime, const char *id)
-{
-	cleanup_fd int folder = container_folder_open(runtime, id, NULL);
-
-	return folder >= 0 && container_alive(folder);
 }
 
 /* ---- rows ---- */
@@ -253,7 +170,7 @@ static bool forget_rows(struct db_tx *tx, void *argument, struct error *err)
 	return db_run(tx, "DELETE FROM containers WHERE id = $1", DB_ARGS(DB_TEXT(str_of(id))), err) && local_release(tx, id, err);
 }
 
-bool container_forget(struct runtime *runtime, const char *id, struct error *err)
+bool container_forget(struct runtime *runtime, const char *id, bool throw_away, struct error *err)
 {
-	return db_change(runtime->db, forget_rows, (void *)id, err);
+	return (throw_away ? db_change_volatile : db_change)(runtime->db, forget_rows, (void *)id, err);
 }

@@ -66,34 +66,31 @@ static bool insert_rows(struct db_tx *tx, void *argument, struct error *err)
 		       err);
 }
 
-/* The folder, locked by us until the rows stand: what a sweep finds unlocked and without a row is a leftover. */
-static int make_folder(struct runtime *runtime, const char *id, struct error *err)
+/* The folder, and the starter's lock in it: what a sweep finds without a row or a starter is a leftover. */
+static bool make_folder(struct runtime *runtime, const char *id, int *starter, struct error *err)
 {
 	static const char *const names[] = {"upper", "work", "rootfs", "exit", "volumes"};
+	cleanup_fd int gate = folder_open(runtime->folder_fd, ".", err);
 
-	if (mkdirat(runtime->folder_fd, id, 0700) < 0) {
-		error_set_errno(err, errno, "make the container's folder");
-		return -1;
-	}
+	if (gate < 0 || !file_lock(gate, false, true, err))
+		return false;
+	if (mkdirat(runtime->folder_fd, id, 0700) < 0)
+		return error_set_errno(err, errno, "make the container's folder");
 	cleanup_fd int folder = container_folder_open(runtime, id, err);
-	if (folder < 0 || !file_lock(folder, true, true, err))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (mkdirat(folder, names[i], 0755) < 0) {
-			error_set_errno(err, errno, "make the container's folder");
-			return -1;
-		}
-	}
-	int out = folder;
-	folder = -1;
-	return out;
+	if (folder < 0 || (*starter = starter_lock(folder, err)) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (mkdirat(folder, names[i], 0755) < 0)
+			return error_set_errno(err, errno, "make the container's folder");
+	return true;
 }
 
-bool container_create(struct runtime *runtime, const struct container_create *create, struct container *out, struct error *err)
+bool container_create(struct runtime *runtime, const struct container_create *create, struct container *out, int *starter, struct error *err)
 {
 	struct insert insert = {.create = create, .now_us = clock_now_us()};
 
 	*out = (struct container){0};
+	*starter = -1;
 	if (create->name && !container_name_valid(str_of(create->name[0] == '/' ? create->name + 1 : create->name)))
 		return error_set(err, ERROR_INVALID, "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", create->name);
 	struct container_create wanted = *create;
@@ -106,8 +103,9 @@ bool container_create(struct runtime *runtime, const struct container_create *cr
 	random_hex(out->id, CONTAINER_ID_LENGTH);
 	insert.id = out->id;
 	insert.settings = settings;
-	cleanup_fd int folder = make_folder(runtime, out->id, err);
-	bool done = folder >= 0 && db_change(runtime->db, insert_rows, &insert, err);
+	/* A throw-away container is worth nothing after a power cut. */
+	bool done = make_folder(runtime, out->id, starter, err) &&
+		    (create->settings->remove ? db_change_volatile : db_change)(runtime->db, insert_rows, &insert, err);
 	if (done) {
 		out->name = insert.name;
 		out->image_name = str_dup(str_of(create->image_name));
@@ -117,6 +115,7 @@ bool container_create(struct runtime *runtime, const struct container_create *cr
 	} else {
 		mem_free_pointer(&insert.name);
 		folder_remove(runtime->folder_fd, out->id, NULL);
+		file_cleanup(starter);
 	}
 	mem_free_pointer(&insert.holder);
 	if (!done)

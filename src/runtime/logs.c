@@ -51,7 +51,7 @@ static bool write_entry(struct reading *reading, struct str line, struct error *
 	reading->in_line[which] = str_equal(tag, STR("P"));
 	if (!reading->in_line[which])
 		buf_add_char(&out, '\n');
-	return file_write(which ? reading->logs->err : reading->logs->out, out.data, out.len, err);
+	return output_write(which ? reading->logs->err : reading->logs->out, which, out.data, out.len, err);
 }
 
 /* All that the file has by now. */

@@ -285,3 +285,14 @@ void network_down(const char *id, const struct container_network *network)
 	state_free_address(&bridge, id, number);
 	free(gone);
 }
+
+void network_forget(const char *id)
+{
+	struct bridge bridge cleanup_bridge = {.state = -1, .lock = -1};
+	struct element *ports = NULL;
+	size_t count;
+
+	if (bridge_open_state(&bridge, NULL) && state_forget(&bridge, id, &ports, &count, NULL))
+		(void)table_delete(ports, count, NULL);
+	free(ports);
+}

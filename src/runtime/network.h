@@ -29,6 +29,8 @@ void endpoint_free(struct endpoint *endpoint);
 /* Gives back what the container has, if it has something: map elements, ports, addresses. The link goes with its namespace. */
 void network_down(const char *id, const struct container_network *network);
 
+/* The same for one whose start broke off, so that nothing says what it has. */
+void network_forget(const char *id);
 /* network.json in the container's folder. A missing or malformed one reads as no network. */
 bool network_write(const struct container_network *network, int folder_fd, struct error *err);
 void network_read(struct container_network *out, int folder_fd);

@@ -54,11 +54,14 @@ bool bridge_open_state(struct bridge *out, struct error *err)
 	if (stat("/proc/self/ns/net", &status) < 0)
 		return error_set_errno(err, errno, "network namespace");
 	cleanup_free char *path = mem_printf(RUNTIME_RUN_FOLDER "/net-%llu", (unsigned long long)status.st_ino);
+	bool is_new = access(path, F_OK) < 0;
 	if (!folder_make(path, 0755, err) || (out->state = folder_open(AT_FDCWD, path, err)) < 0 ||
 		(out->lock = file_open(out->state, "lock", O_RDWR | O_CREAT, 0600, err)) < 0 || !file_lock(out->lock, true, true, err)) {
 		bridge_close(out);
 		return false;
 	}
+	if (is_new)
+		network_namespaces_sweep((unsigned long long)status.st_ino);
 	out->index = if_nametoindex(BRIDGE_NAME);
 	out->ipv6 = setting_is("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0");
 	if (file_read_all(out->state, "subnet", 64, &text, NULL) && inet_pton(AF_INET, text.data, &subnet) == 1)

@@ -34,6 +34,11 @@ void bridge_close(struct bridge *bridge);
 struct in_addr bridge_address(const struct bridge *bridge, uint32_t number);
 struct in6_addr bridge_address6(const struct bridge *bridge, uint32_t number);
 
+/* ---- network_namespaces.c ---- */
+
+/* Removes the state of the host's network namespaces that are gone; inode is this process' own. */
+void network_namespaces_sweep(unsigned long long inode);
+
 /* ---- network_link.c ---- */
 
 /* Makes a namespace with lo and eth0 up, the address of number on it, the bridge as its gateway; host_name is the other end's. */
@@ -76,6 +81,8 @@ bool state_has_port(const struct bridge *bridge, const struct element *element);
 bool state_free_port(const struct bridge *bridge, const char *id, const struct element *element);
 /* All of them, owned by the caller. */
 bool state_ports(const struct bridge *bridge, struct element **out, size_t *count, struct error *err);
+/* Gives back all that is id's; its ports, owned by the caller, are to be taken out of the table. */
+bool state_forget(const struct bridge *bridge, const char *id, struct element **ports, size_t *count, struct error *err);
 /* Forgets all: there is no bridge, so there is nothing on it. */
 void state_clear(const struct bridge *bridge);
 

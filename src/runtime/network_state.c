@@ -163,3 +163,29 @@ void state_clear(const struct bridge *bridge)
 	if (list)
 		closedir(list);
 }
+
+bool state_forget(const struct bridge *bridge, const char *id, struct element **ports, size_t *count, struct error *err)
+{
+	DIR *list = open_list(bridge);
+	struct dirent *entry;
+	size_t capacity = 0;
+
+	*ports = NULL;
+	*count = 0;
+	if (!list)
+		return error_set_errno(err, errno, "list what is given out");
+	while ((entry = readdir(list))) {
+		bool is_port = strncmp(entry->d_name, "port-", 5) == 0;
+		struct element element;
+
+		if ((!is_port && strncmp(entry->d_name, "address-", 8) != 0) || !belongs_to(bridge, entry->d_name, id))
+			continue;
+		if (is_port && parse_port(bridge, entry->d_name, &element)) {
+			*ports = mem_grow(*ports, *count, &capacity, sizeof **ports);
+			(*ports)[(*count)++] = element;
+		}
+		unlinkat(bridge->state, entry->d_name, 0);
+	}
+	closedir(list);
+	return true;
+}

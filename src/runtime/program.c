@@ -96,7 +96,17 @@ bool program_run(const char *const *args, struct str input, struct buf *complain
 	return error_set(err, ERROR_SYSTEM, "%s: %.*s", args[0], STR_ARG(said.len ? said : STR("failed without a word")));
 }
 
-bool oci_runtime_run(const char *const *verb, const char *id, struct error *err)
+bool program_wait(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool oci_runtime_run(const char *const *verb, const char *id, struct buf *said, struct error *err)
 {
 	const char *args[8] = {NULL, "--root", RUNTIME_STATE_FOLDER};
 	cleanup_free char *program = program_find("crun", "crun", err);
@@ -108,5 +118,15 @@ bool oci_runtime_run(const char *const *verb, const char *id, struct error *err)
 	while (*verb && count < ARRAY_SIZE(args) - 2)
 		args[count++] = *verb++;
 	args[count++] = id;
-	return program_run(args, (struct str){0}, NULL, err);
+	return program_run(args, (struct str){0}, said, err);
+}
+
+pid_t oci_runtime_delete_begin(const char *id)
+{
+	cleanup_free char *program = program_find("crun", "crun", NULL);
+	const char *const args[] = {program, "--root", RUNTIME_STATE_FOLDER, "delete", "--force", id, NULL};
+	cleanup_fd int null = file_open(AT_FDCWD, "/dev/null", O_RDWR, 0, NULL);
+	pid_t pid = 0;
+
+	return program && null >= 0 && start(&pid, args, null, null, NULL) ? pid : 0;
 }

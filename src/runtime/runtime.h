@@ -6,8 +6,9 @@
  *   config.json   the OCI bundle's          rootfs/       the overlay's mount point, in conmon's own mount namespace
  *   upper/ work/  what the container wrote  hosts hostname resolv.conf
  *   log           its output (k8s-file)     exit/<id>     its exit code, once it has ended
- *   alive         locked by conmon          network.json  its addresses and ports
- *   pid           of its first process           front         locked by a `run` that stays and will tidy up itself
+ *   alive         locked by conmon          network.json  its addresses and ports, from its start until it is tidied up
+ *   pid           of its first process      front         locked by a `run` that stays and will tidy up itself
+ *   starter       locked by who makes and starts it, until its program runs; then there is "started"
  */
 #ifndef RUNTIME_RUNTIME_H
 #define RUNTIME_RUNTIME_H
@@ -69,7 +70,10 @@ bool containers_list(struct runtime *runtime, struct container **out, size_t *co
 void containers_free(struct container *containers, size_t count);
 /* Is there a process of it? For local_image_remove's question; argument is the struct runtime. */
 bool container_is_running(void *runtime, const char *id);
-/* Finishes what a crash left: throw-away containers that have ended, folders without a row. Never waits. */
+/*
+ * Finishes what a crash left: throw-away containers that have ended, or whose starter was killed; those that were created and never started (they
+ * stay as "Created", unless throw-away); folders without a row. Waits only for what it ends itself.
+ */
 void containers_sweep(struct runtime *runtime);
 
 /* ---- from create to remove ---- */
@@ -83,8 +87,10 @@ struct container_create {
 
 /*
  * Makes folder and row, and holds the image. ERROR_CONFLICT "Conflict. The container name …" ; ERROR_INVALID "Invalid container name …".
+ * *starter is a descriptor that the caller keeps until the container was started, or is to stay as "Created": a throw-away one that nobody keeps so
+ * is swept away.
  */
-bool container_create(struct runtime *runtime, const struct container_create *create, struct container *out, struct error *err);
+bool container_create(struct runtime *runtime, const struct container_create *create, struct container *out, int *starter, struct error *err);
 
 struct container_start {
 	const struct local_image *image;
@@ -101,6 +107,7 @@ struct session {
 	int pidfd;      /* of the first process */
 	int supervisor; /* pidfd of conmon, our child: it ends with the container's exit code, after all has been tidied up */
 	pid_t conmon;
+	pid_t deleting; /* the OCI runtime, being told to forget it; 0 for none */
 };
 
 /*

@@ -7,24 +7,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
-#include "base/hex.h"
+#include "base/buf.h"
 #include "base/random.h"
 #include "runtime/runtime_internal.h"
+#include "runtime/seccomp.h"
 
 #define CACHE_FOLDER RUNTIME_RUN_FOLDER "/seccomp"
 /* The kernel takes 4096 instructions of 8 bytes. */
 #define PROGRAM_MAX (4096 * 8)
 
-void seccomp_cache_key(const json_t *seccomp, char out[static SECCOMP_KEY_SIZE])
+/* A file that is changed or replaced gets another of these. */
+static bool file_identity(const char *path, struct buf *out)
 {
-	char *text = json_dumps(seccomp, JSON_COMPACT);
-	uint8_t hash[HASH_SIZE_MAX];
-	size_t size = hash_bytes(HASH_SHA256, text, strlen(text), hash);
+	struct stat status;
 
-	hex_encode_lower(out, hash, size);
-	out[size * 2] = '\0';
-	free(text);
+	if (stat(path, &status) < 0)
+		return false;
+	buf_printf(out, "%llx-%llx-%llx-%llx.%lx-%llx.%lx-", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino,
+		(unsigned long long)status.st_size, (unsigned long long)status.st_mtim.tv_sec, (unsigned long)status.st_mtim.tv_nsec,
+		(unsigned long long)status.st_ctim.tv_sec, (unsigned long)status.st_ctim.tv_nsec);
+	return true;
+}
+
+bool seccomp_cache_key(const char *const *capabilities, const char *program, char out[static SECCOMP_KEY_SIZE])
+{
+	cleanup_buf struct buf text = {0};
+
+	if (!file_identity(SECCOMP_PROFILE, &text) || !file_identity(program, &text))
+		return false;
+	buf_printf(&text, "%llx", (unsigned long long)capabilities_mask(capabilities));
+	if (text.len >= SECCOMP_KEY_SIZE)
+		return false;
+	memcpy(out, text.data, text.len + 1);
+	return true;
 }
 
 char *seccomp_cache_load(const char *key)

@@ -65,6 +65,8 @@ const char *capability_find(struct str name);
 #define CAPABILITIES_MAX 64
 void settings_capabilities(const struct settings *settings, const char *out[static CAPABILITIES_MAX]);
 
+/* The same as a set: bit N is the kernel's capability N. */
+uint64_t capabilities_mask(const char *const *names);
 /* "TERM", "SIGTERM", "15" → 15; 0 when there is no such signal. */
 int signal_parse(struct str text);
 

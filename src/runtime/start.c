@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -14,13 +13,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/thread.h"
 #include "runtime/bundle.h"
+#include "runtime/cgroup.h"
 #include "runtime/etc_files.h"
 #include "runtime/network.h"
 #include "runtime/root.h"
@@ -34,11 +33,13 @@ struct starting {
 	struct runtime *runtime;
 	const struct container *container;
 	const struct container_start *start;
-	char *path; /* owned: the container's folder */
-	int folder; /* borrowed */
-	int alive;  /* borrowed: the lock that conmon takes over */
+	const char *path; /* the container's folder */
+	int folder;       /* borrowed */
+	int alive;        /* borrowed: the lock that conmon takes over */
 	struct endpoint *endpoint;
+	const char *program;               /* the OCI runtime */
 	struct supervisor supervisor;      /* what came of it */
+	struct session *session;           /* likewise */
 	char filter_key[SECCOMP_KEY_SIZE]; /* of a filter that the runtime has to compile; "" for none */
 	struct error err;
 	bool done;
@@ -55,13 +56,6 @@ static const char *hostname_of(const struct container *container, char out[stati
 	return out;
 }
 
-static bool is_cgroup_v2(const char *path)
-{
-	struct statfs status;
-
-	return statfs(path, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
-}
-
 /*
  * A mount namespace for this thread. What the host mounts and unmounts later still arrives (slave), so that we keep no disk busy; nothing of ours
  * goes back. crun 1.8.1 refuses hybrid cgroups: here it sees the v1 ones alone.
@@ -72,7 +66,7 @@ static bool enter_mount_namespace(struct error *err)
 		return error_set_errno(err, errno, errno == EPERM ? "a container needs root: make a mount namespace" : "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return error_set_errno(err, errno, "set up the mount namespace");
-	if (!is_cgroup_v2("/sys/fs/cgroup") && is_cgroup_v2("/sys/fs/cgroup/unified") && umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0)
+	if (!cgroup_is_v2("/sys/fs/cgroup") && cgroup_is_v2("/sys/fs/cgroup/unified") && umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0)
 		return error_set_errno(err, errno, "unmount the hybrid cgroup tree");
 	return true;
 }
@@ -134,14 +128,16 @@ static bool bind_netns(struct starting *starting, char **path, struct error *err
 }
 
 /* Without the profile of containers/common there is no filter: that is said. */
-static bool load_seccomp(const struct container *container, json_t **out, struct error *err)
+static bool load_seccomp(struct starting *starting, json_t **out, char **filter, struct error *err)
 {
+	const struct settings *settings = &starting->container->settings;
 	cleanup_buf struct buf profile = {0};
 	struct error problem = {0};
 	const char *capabilities[CAPABILITIES_MAX];
 
 	*out = NULL;
-	if (container->settings.privileged)
+	*filter = NULL;
+	if (settings->privileged)
 		return true;
 	if (!file_read_all(AT_FDCWD, SECCOMP_PROFILE, 1024 * 1024, &profile, &problem)) {
 		if (problem.kind != ERROR_NOT_FOUND)
@@ -150,8 +146,12 @@ static bool load_seccomp(const struct container *container, json_t **out, struct
 		log_warning("no %s (Debian's package golang-github-containers-common): the container may use every system call", SECCOMP_PROFILE);
 		return true;
 	}
-	settings_capabilities(&container->settings, capabilities);
+	settings_capabilities(settings, capabilities);
 	*out = seccomp_translate(buf_str(&profile), capabilities, platform_host().architecture, err);
+	if (*out && seccomp_cache_key(capabilities, starting->program, starting->filter_key))
+		*filter = seccomp_cache_load(starting->filter_key);
+	if (*filter)
+		starting->filter_key[0] = '\0';
 	return *out != NULL;
 }
 
@@ -170,14 +170,8 @@ static bool write_bundle(struct starting *starting, int root, const char *netns,
 	json_t *seccomp = NULL;
 	cleanup_free char *filter = NULL;
 
-	if (!user_find_in(&user, str_of(container->settings.user), root, err) || !load_seccomp(container, &seccomp, err))
+	if (!user_find_in(&user, str_of(container->settings.user), root, err) || !load_seccomp(starting, &seccomp, &filter, err))
 		return false;
-	if (seccomp) {
-		seccomp_cache_key(seccomp, starting->filter_key);
-		filter = seccomp_cache_load(starting->filter_key);
-	}
-	if (filter)
-		starting->filter_key[0] = '\0';
 	struct bundle bundle = {
 		.id = container->id,
 		.folder = starting->path,
@@ -187,51 +181,13 @@ static bool write_bundle(struct starting *starting, int root, const char *netns,
 		.netns = netns,
 		.seccomp = seccomp,
 		.filter = filter,
-		.cgroup_v2 = is_cgroup_v2("/sys/fs/cgroup"),
+		.cgroup_v2 = cgroup_is_v2("/sys/fs/cgroup"),
 		.rows = starting->start->rows,
 		.columns = starting->start->columns,
 	};
 	cleanup_free char *text = bundle_format(&bundle, err);
 	json_decref(seccomp);
 	return text && write_file(starting->folder, "config.json", text, err);
-}
-
-static bool run_in_namespace(struct starting *starting, struct error *err)
-{
-	cleanup_free char *netns = NULL;
-
-	if (!enter_mount_namespace(err))
-		return false;
-	/* Opened again: descriptors of before belong to the host's mounts, which overlayfs refuses, and see nothing of ours. */
-	cleanup_fd int folder = folder_open(AT_FDCWD, starting->path, err);
-	if (folder < 0 || !mount_root(starting, folder, err) || !bind_netns(starting, &netns, err))
-		return false;
-	cleanup_fd int root = folder_open(folder, "rootfs", err);
-	if (root < 0 || !root_mend(root, err) || !prepare_volumes(starting, root, err) || !write_bundle(starting, root, netns, err))
-		return false;
-	file_cleanup(&root);
-	struct supervise supervise = {
-		.container = starting->container,
-		.home = starting->runtime->home,
-		.path = starting->path,
-		.folder = starting->folder,
-		.alive = starting->alive,
-		.sockets = starting->endpoint->sockets,
-		.sockets_count = starting->endpoint->sockets_count,
-	};
-	if (!supervisor_start(&supervise, &starting->supervisor, err))
-		return false;
-	if (starting->filter_key[0])
-		seccomp_cache_store(starting->filter_key, starting->container->id);
-	return true;
-}
-
-static void *start_thread(void *argument)
-{
-	struct starting *starting = argument;
-
-	starting->done = run_in_namespace(starting, &starting->err);
-	return NULL;
 }
 
 /* conmon's socket. The path goes by way of a descriptor: it may be longer than a socket's address. */
@@ -248,18 +204,10 @@ static int connect_attach(int folder, struct error *err)
 	return fd;
 }
 
-/* The files of an earlier run would be taken for this one's. */
-static void forget_last_run(int folder, const char *id)
+static bool open_session(struct starting *starting, struct error *err)
 {
-	cleanup_free char *exit_path = mem_printf("exit/%s", id);
+	struct session *out = starting->session;
 
-	unlinkat(folder, exit_path, 0);
-	unlinkat(folder, "pid", 0);
-	unlinkat(folder, "network.json", 0);
-}
-
-static bool open_session(struct starting *starting, struct session *out, struct error *err)
-{
 	out->conmon = starting->supervisor.conmon;
 	if ((out->supervisor = pidfd_open(out->conmon, 0)) < 0)
 		return error_set_errno(err, errno, "watch the container's supervisor");
@@ -268,52 +216,122 @@ static bool open_session(struct starting *starting, struct session *out, struct 
 	return !starting->start->attach || (out->attach = connect_attach(starting->folder, err)) >= 0;
 }
 
-static bool start_in_thread(struct starting *starting, struct error *err)
+/*
+ * crun copies itself before each command, so that no container can write to it (CVE-2019-5736), unless it lies on a read-only mount: 2 ms of
+ * processor time each. In our mount namespace it does. Where that fails it copies itself as ever.
+ */
+static void make_read_only(const char *program)
 {
-	pthread_t thread;
+	if (mount(program, program, NULL, MS_BIND, NULL) == 0 && mount(NULL, program, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		umount2(program, MNT_DETACH);
+}
 
-	if (!thread_start(&thread, "container", start_thread, starting, err))
+static bool run_in_namespace(struct starting *starting, struct error *err)
+{
+	cleanup_free char *netns = NULL;
+
+	if (!enter_mount_namespace(err))
 		return false;
-	pthread_join(thread, NULL);
-	return starting->done || error_move(err, &starting->err);
+	/* Opened again: descriptors of before belong to the host's mounts, which overlayfs refuses, and see nothing of ours. */
+	cleanup_fd int folder = folder_open(AT_FDCWD, starting->path, err);
+	if (folder < 0 || !mount_root(starting, folder, err) || !bind_netns(starting, &netns, err))
+		return false;
+	cleanup_fd int root = folder_open(folder, "rootfs", err);
+	if (root < 0 || !root_mend(root, err) || !prepare_volumes(starting, root, err) || !write_bundle(starting, root, netns, err))
+		return false;
+	file_cleanup(&root);
+	make_read_only(starting->program);
+	struct supervise supervise = {
+		.container = starting->container,
+		.home = starting->runtime->home,
+		.path = starting->path,
+		.folder = starting->folder,
+		.program = starting->program,
+		.alive = starting->alive,
+		.sockets = starting->endpoint->sockets,
+		.sockets_count = starting->endpoint->sockets_count,
+	};
+	if (!supervisor_start(&supervise, &starting->supervisor, err))
+		return false;
+	if (starting->filter_key[0])
+		seccomp_cache_store(starting->filter_key, starting->container->id);
+	return open_session(starting, err) && oci_runtime_run((const char *const[]){"start", NULL}, starting->container->id, NULL, err) &&
+	       container_mark_started(starting->folder, err);
+}
+
+static void *start_thread(void *argument)
+{
+	struct starting *starting = argument;
+
+	starting->done = run_in_namespace(starting, &starting->err);
+	return NULL;
+}
+
+static void *warm_cgroups(void *argument)
+{
+	(void)argument;
+	cgroup_warm();
+	return NULL;
+}
+
+static bool start_in_threads(struct starting *starting, struct error *err)
+{
+	pthread_t thread, warm;
+	bool warms = thread_start(&warm, "cgroup", warm_cgroups, NULL, NULL);
+	bool done = thread_start(&thread, "container", start_thread, starting, err);
+
+	if (done) {
+		pthread_join(thread, NULL);
+		done = starting->done || error_move(err, &starting->err);
+	}
+	if (warms)
+		pthread_join(warm, NULL);
+	return done;
+}
+
+/* The locks of a start: "alive", which conmon takes over, and "front" for a session that tidies up. */
+static bool take_locks(struct starting *starting, struct session *out, int *alive, struct error *err)
+{
+	*alive = file_open(out->folder, "alive", O_RDWR | O_CREAT, 0600, err);
+	if (*alive < 0)
+		return false;
+	if (!file_lock(*alive, true, false, NULL))
+		return error_set(err, ERROR_CONFLICT, "container %s is running", starting->container->id);
+	return !starting->start->attach ||
+	       ((out->front = file_open(out->folder, "front", O_RDWR | O_CREAT, 0600, err)) >= 0 && file_lock(out->front, true, true, err));
 }
 
 bool container_start(struct runtime *runtime, const struct container *container, const struct container_start *start, struct session *out,
 	int *exit_code, struct error *err)
 {
 	char short_id[CONTAINER_SHORT_ID_LENGTH + 1];
-	struct starting starting = {
-		.runtime = runtime, .container = container, .start = start, .path = container_folder_path(runtime, container->id)};
-	cleanup_free char *path = starting.path;
+	cleanup_free char *path = container_folder_path(runtime, container->id), *program = program_find("crun", "crun", err);
+	cleanup_fd int alive = -1;
 	struct endpoint endpoint cleanup_endpoint = {.netns = -1};
+	struct starting starting = {
+		.runtime = runtime, .container = container, .start = start, .path = path, .program = program, .endpoint = &endpoint, .session = out};
 
 	*out = (struct session){.folder = -1, .attach = -1, .front = -1, .pidfd = -1, .supervisor = -1};
 	memcpy(out->id, container->id, sizeof out->id);
 	*exit_code = 125;
-	starting.endpoint = &endpoint;
-	starting.folder = out->folder = container_folder_open(runtime, container->id, err);
-	cleanup_fd int alive = out->folder < 0 ? -1 : file_open(out->folder, "alive", O_RDWR | O_CREAT, 0600, err);
-	if (alive < 0)
+	starting.folder = out->folder = program ? container_folder_open(runtime, container->id, err) : -1;
+	if (out->folder < 0 || !take_locks(&starting, out, &alive, err))
 		return false;
-	if (!file_lock(alive, true, false, NULL))
-		return error_set(err, ERROR_CONFLICT, "container %s is running", container->id);
 	starting.alive = alive;
-	if (start->attach &&
-		((out->front = file_open(out->folder, "front", O_RDWR | O_CREAT, 0600, err)) < 0 || !file_lock(out->front, true, true, err)))
-		return false;
-	forget_last_run(out->folder, container->id);
+	container_forget_last_run(out->folder, container->id);
 
+	/* network.json says that a start began: what it takes is to be given back. */
 	bool done =
-		(container->settings.network != NETWORK_BRIDGE || network_up(&endpoint, container->id, container->name, &container->settings, err)) &&
 		network_write(&endpoint.network, out->folder, err) &&
+		(container->settings.network != NETWORK_BRIDGE || (network_up(&endpoint, container->id, container->name, &container->settings, err) &&
+									  network_write(&endpoint.network, out->folder, err))) &&
 		etc_files_write(out->folder, hostname_of(container, short_id), container->settings.network, &endpoint.network, err) &&
-		start_in_thread(&starting, err) && open_session(&starting, out, err) &&
-		oci_runtime_run((const char *const[]){"start", NULL}, container->id, err);
+		start_in_threads(&starting, err);
 	if (!done) {
 		supervisor_abandon(&starting.supervisor, container->id);
 		*exit_code = supervisor_failure_code(err);
 		network_down(container->id, &endpoint.network);
-		forget_last_run(out->folder, container->id);
+		container_forget_last_run(out->folder, container->id);
 	}
 	return done;
 }
@@ -325,15 +343,4 @@ void session_end(struct session *session)
 	file_cleanup(&session->front);
 	file_cleanup(&session->pidfd);
 	file_cleanup(&session->supervisor);
-}
-
-bool session_leave(struct runtime *runtime, struct session *session, struct error *err)
-{
-	/* Asked again after the lock is gone: it may have ended between the two, when its exit command still left it to us. */
-	if (container_alive(session->folder)) {
-		file_cleanup(&session->front);
-		if (container_alive(session->folder))
-			return true;
-	}
-	return container_ended(runtime, session->id, err);
 }

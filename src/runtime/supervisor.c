@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "runtime/cgroup.h"
 #include "runtime/runtime_internal.h"
 
 #define NOT_FOUND "executable file not found in $PATH"
@@ -46,13 +47,13 @@ static void add_exit_command(struct text_list *args, const struct supervise *sup
 	text_list_take(args, mem_printf("--exit-command-arg=%s", supervise->container->id));
 }
 
-static void add_args(struct command *command, const struct supervise *supervise, const char *crun, const char *self)
+static void add_args(struct command *command, const struct supervise *supervise, const char *self)
 {
 	const struct container *container = supervise->container;
 	struct text_list *args = &command->args;
 	const char *const fixed[] = {"conmon", "--sync", "--full-attach", "--no-sync-log", "--cid", container->id, "--cuuid", container->id, "--name",
-		container->name, "--runtime", crun, "--runtime-arg", "--root", "--runtime-arg", RUNTIME_STATE_FOLDER, "--bundle", supervise->path,
-		NULL};
+		container->name, "--runtime", supervise->program, "--runtime-arg", "--root", "--runtime-arg", RUNTIME_STATE_FOLDER, "--bundle",
+		supervise->path, NULL};
 
 	text_list_add_all(args, fixed);
 	add_exit_command(args, supervise, self);
@@ -174,11 +175,10 @@ static bool read_sync(int fd, const struct supervise *supervise, struct error *e
 bool supervisor_start(const struct supervise *supervise, struct supervisor *out, struct error *err)
 {
 	cleanup_free char *conmon = program_find("conmon", "conmon", err);
-	cleanup_free char *crun = conmon ? program_find("crun", "crun", err) : NULL;
 	char self[4096];
 	int ends[2];
 
-	if (!conmon || !crun)
+	if (!conmon)
 		return false;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (len < 0 || pipe2(ends, O_CLOEXEC) < 0)
@@ -190,7 +190,7 @@ bool supervisor_start(const struct supervise *supervise, struct supervisor *out,
 	if (null_fd < 0 || log_fd < 0)
 		return false;
 	struct command command = {.null_fd = null_fd, .log_fd = log_fd, .keep = {write_end, supervise->alive, -1}};
-	add_args(&command, supervise, crun, self);
+	add_args(&command, supervise, self);
 	add_env(&command, supervise, write_end);
 	out->conmon = fork();
 	if (out->conmon == 0)
@@ -202,6 +202,7 @@ bool supervisor_start(const struct supervise *supervise, struct supervisor *out,
 		return error_set_errno(err, errno, "start conmon");
 	}
 	file_cleanup(&write_end);
+	cgroup_take_out(out->conmon);
 	return read_sync(read_end, supervise, err);
 }
 
@@ -210,7 +211,7 @@ void supervisor_abandon(struct supervisor *supervisor, const char *id)
 	if (supervisor->conmon <= 0)
 		return;
 	/* Its first process waits to be started: without it conmon ends too. An error says that there was nothing to delete. */
-	oci_runtime_run((const char *const[]){"delete", "--force", NULL}, id, NULL);
+	oci_runtime_run((const char *const[]){"delete", "--force", NULL}, id, NULL, NULL);
 	while (waitpid(supervisor->conmon, NULL, 0) < 0 && errno == EINTR)
 		;
 	supervisor->conmon = 0;

@@ -12,6 +12,7 @@
 struct supervise {
 	const struct container *container;
 	const char *home, *path; /* the store, the container's folder */
+	const char *program;     /* the OCI runtime */
 	int folder;
 	int alive;          /* locked: conmon inherits it */
 	const int *sockets; /* likewise */

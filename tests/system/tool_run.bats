@@ -171,17 +171,105 @@ page_is() {
 	done
 }
 
-@test "a supervisor that is killed: the container counts as ended, and can be removed" {
+# killed_at SYSCALL N ARGUMENT...: naru, killed by SIGKILL when one of its threads makes that call for the Nth time. What it starts is not touched.
+killed_at() {
+	local call=$1 when=$2 code=0
+	shift 2
+	inside strace -qq -f -b execve -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$when" "$naru" "$@" >/dev/null 2>&1 || code=$?
+	[ "$code" -eq 137 ]
+}
+
+nothing_is_left() {
+	[ -z "$(tool ps -aq)" ] && [ -z "$(ls "$NARU_HOME/containers")" ] && [ -z "$(inside ls /run/naru/runtime)" ] &&
+		! inside sh -c 'ls /run/naru/net-*' | grep -qE '^(address|port)-'
+}
+
+@test "run --rm killed at any step leaves nothing behind, and what it was given is free again" {
+	needs strace
 	image_load bb:1
-	id=$(tool run -d -p 18081:80 bb:1 sleep 100)
+	tool run --rm bb:1 true
+	local call when killed=0
+	for call in mkdirat flock sendto mount clone clone3 pidfd_open connect; do
+		for when in $(seq 40); do
+			killed_at $call "$when" run --rm -p 18083:80 bb:1 true || break
+			killed=$((killed + 1))
+			wait_for 20 nothing_is_left || { echo "$call $when: $(tool ps -a; find "$NARU_HOME/containers"; inside ls -R /run/naru)" && false; }
+		done
+		[ "$when" -gt 1 ] || { echo "never killed at $call" && false; }
+	done
+	[ "$killed" -gt 20 ]
+	tool run --rm -p 18083:80 bb:1 true
+}
+
+@test "run killed between create and start: the container is as if created, or gone with --rm" {
+	needs strace
+	image_load bb:1
+	killed_at connect 1 run --rm --name gone bb:1 sleep 1000
+	tool run --rm --name gone bb:1 true
+	killed_at connect 1 run --name kept -p 18084:80 bb:1 sleep 1000
+	[ "$(tool ps -a --format '{{.Names}} {{.State}}')" = "kept created" ]
+	tool run --rm -p 18084:80 bb:1 true
+	tool rm kept
+	killed_at pidfd_open 1 run --name kept bb:1 sleep 1000
+	tool rm kept
+	wait_for 20 nothing_is_left
+	# Killed just behind the start, it is like any other that runs.
+	killed_at poll 1 run --rm --name runs bb:1 sleep 1000
+	[ "$(tool ps --format '{{.Names}} {{.State}}')" = "runs running" ]
+	tool rm -f runs
+}
+
+@test "a supervisor that is killed: the container runs as long as its process does, and can be removed" {
+	image_load bb:1
+	id=$(tool run -d -p 18081:80 bb:1 sleep 1000)
 	pid=$(cat "$NARU_HOME/containers/$id/pid")
 	kill -9 "$(pgrep -f "conmon --sync .*--cid $id")"
-	state_is() { [ "$(tool ps -a --format '{{.State}}')" = "$1" ]; }
-	wait_for 5 state_is exited
-	tool rm "$id"
+	wait_for 5 supervisor_gone "$id"
+	[ "$(tool ps --format '{{.State}}')" = running ]
+	fails_with 1 'container is running' tool rm "$id"
+	fails_with 1 'using its referenced image' tool rmi bb:1
+	kill -0 "$pid"
+	tool rm -f "$id"
+	process_gone "$pid"
 	[ -z "$(ls "$NARU_HOME/containers")" ]
-	wait_for 5 process_gone "$pid"
+	# One that ends by itself gives back what it had, and nobody saw its exit code.
+	id=$(tool run -d -p 18081:80 bb:1 sleep 1000)
+	kill -9 "$(pgrep -f "conmon --sync .*--cid $id")"
+	wait_for 5 supervisor_gone "$id"
+	kill -9 "$(cat "$NARU_HOME/containers/$id/pid")"
+	state_is() { [[ $(tool ps -a --format '{{.State}} {{.Status}}') == "exited Exited (255)"* ]]; }
+	wait_for 5 state_is
 	tool run --rm -p 18081:80 bb:1 true
+	tool rm "$id"
+}
+
+supervisor_gone() {
+	! pgrep -f "conmon --sync .*--cid $1" >/dev/null
+}
+
+@test "output that cannot be written ends naru with docker's words, not the container" {
+	image_load bb:1
+	full() { inside "$naru" "$@" >/dev/full; }
+	fails_with 1 'write /dev/stdout: no space left on device' full run --rm --network none bb:1 echo hi
+	fails_with 1 'write /dev/stdout: no space left on device' full run --name talks --network none bb:1 sh -c 'while echo y; do sleep 0.1; done'
+	[ "$(tool ps --format '{{.Names}} {{.State}}')" = "talks running" ]
+	fails_with 1 'write /dev/stdout: no space left on device' full logs talks
+	fails_with 1 'write /dev/stdout: no space left on device' full ps
+	tool logs talks | head -n 1
+	fails_with 125 "naru: invalid pull option: 'x': must be one of \"always\", \"missing\" or \"never\"" tool run --pull x bb:1 true
+	tool run --rm --pull= --network none bb:1 true
+}
+
+@test "the state of network namespaces that are gone goes with the next new one" {
+	image_load bb:1
+	tool run --rm bb:1 true
+	mine=$(inside ls /run/naru | grep '^net-')
+	inside unshare --net sh -c "ip link set lo up; $naru run --rm bb:1 true"
+	[ "$(inside ls /run/naru | grep -c '^net-')" -eq 2 ]
+	inside unshare --net sh -c "ip link set lo up; $naru run --rm bb:1 true"
+	[ "$(inside ls /run/naru | grep -c '^net-')" -eq 2 ]
+	inside ls -d "/run/naru/$mine"
+	tool run --rm bb:1 true
 }
 
 terminal() {
