@@ -29,7 +29,7 @@ const struct settings_key settings_keys[] = {
 		NULL, NULL, SETTINGS_CHOICE, false, 0, MEMBER(tls_only_1_3), versions, 0, 0},
 	{"external_url", NULL, "as each request says",
 		"How clients reach the registry, when that is not what their requests say: scheme, name and port, without a path. "
-		"What the registry answers with whole addresses in it uses this.",
+		"So far all addresses in answers are relative, so nothing needs it yet.",
 		NULL, NULL, SETTINGS_URL, false, 0, MEMBER(external_url), NULL, 0, 0},
 	{"data", NULL, "/var/lib/naru-registry; $STATE_DIRECTORY under systemd, else $XDG_DATA_HOME/naru-registry for others than root",
 		"Folder that holds everything. One process serves it at a time.",

@@ -130,6 +130,43 @@ status_of() {
 	registry_stop
 }
 
+@test "a proxy is believed when the file names it, and no longer when HUP takes the name away" {
+	serve_with <<-EOF
+		data: $work/data
+		listen: 127.0.0.1:0
+		access: {open: true}
+	EOF
+	status_of -H 'X-Forwarded-For: 203.0.113.1' "http://$registry/v2/"
+	wait_for 10 logged 'peer=127.0.0.1:.*target=/v2/ '
+	echo 'access: {open: true, trusted_proxies: [127.0.0.0/8]}' >"$work/access"
+	sed -i "/^access/{r $work/access
+		d}" "$work/registry.yml"
+	hup
+	status_of -H 'X-Forwarded-For: 203.0.113.2' "http://$registry/v2/"
+	wait_for 10 logged 'peer=203.0.113.2'
+	sed -i '/^access/s/127.0.0.0/10.0.0.0/' "$work/registry.yml"
+	hup
+	status_of -H 'X-Forwarded-For: 203.0.113.3' "http://$registry/v2/last"
+	wait_for 10 logged 'peer=127.0.0.1:.*target=/v2/last '
+	! logged 'peer=203.0.113.[13]'
+}
+
+@test "requests of one address over the rate of the file are told to wait" {
+	serve_with <<-EOF
+		data: $work/data
+		listen: 127.0.0.1:0
+		access: {open: true}
+		limits: {requests_per_second: 1, requests_burst: 3}
+	EOF
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		status_of -D "$work/head$i" "http://$registry/v2/" >>"$work/codes"
+		echo >>"$work/codes"
+	done
+	grep -qx 200 "$work/codes" && grep -qx 429 "$work/codes"
+	grep -qi '^retry-after: [0-9]' "$work/head8"
+}
+
 @test "systemd's sockets take the place of the default, or are named by listen" {
 	process_start registry "$top/tests/system/lib/pass-socket" web=127.0.0.1:0 local="$work/local.sock" -- "$naru_registry" serve --open --data "$work/data"
 	wait_for 20 logged 'msg=listening address=unix:'
