@@ -54,7 +54,7 @@ const struct settings_key settings_keys[] = {
 		NULL, NULL, SETTINGS_COUNT, false, 0, SERVER_LIMIT(connections_per_address), NULL, 0, 1000000},
 	{"limits.requests_per_second", "0", NULL, "Requests of one client's address in a second; more are answered 429 with `Retry-After`. 0: no limit.",
 		NULL, NULL, SETTINGS_COUNT, false, 0, SERVER_LIMIT(requests_per_second), NULL, 0, 1000000},
-	{"limits.requests_burst", "0", NULL, "How many requests an address may be ahead of `requests_per_second`. 0: as many as that allows in a second.",
+	{"limits.requests_burst", "100", NULL, "How many requests an address may be ahead of `requests_per_second`: clients ask for many things at once, and then pause.",
 		NULL, NULL, SETTINGS_COUNT, false, 0, SERVER_LIMIT(requests_burst), NULL, 0, 1000000},
 	{"limits.header_bytes", "32KiB", NULL, "A request's line and headers; more is 431.",
 		NULL, NULL, SETTINGS_SIZE, false, 0, SERVER_LIMIT(header_bytes), NULL, 1024, MIB},
