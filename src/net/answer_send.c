@@ -72,6 +72,8 @@ void answer_begin(struct connection *connection)
 	connection->keep = stays_open(connection);
 	connection->out_done = connection->part_index = 0;
 	connection->part_done = connection->sent = 0;
+	connection->pace = (struct pace){0};
+	connection->taken = -1;
 	if (!may_have_body(request))
 		answer_release(request);
 	for (size_t i = 0; i < request->parts_count; i++)

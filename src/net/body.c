@@ -30,7 +30,7 @@ static enum io_result read_chunked(struct connection *connection, char *data, si
 		room = (size_t)wanted + CHUNKED_AHEAD;
 	enum io_result result = read_raw(connection, data, room, &raw);
 	if (result != IO_SOME)
-		return result;
+		return result == IO_END ? IO_FAILED : result;
 	if (!chunked_decode(&connection->chunked, data, raw, &piece)) {
 		connection->body_status = 400;
 		return IO_FAILED;
@@ -46,29 +46,27 @@ static enum io_result read_chunked(struct connection *connection, char *data, si
 	return IO_END;
 }
 
+/* The next bytes of a body with a length. */
+static enum io_result read_counted(struct connection *connection, char *data, size_t room, size_t *got)
+{
+	if ((int64_t)room > connection->body_left)
+		room = (size_t)connection->body_left;
+	enum io_result result = read_raw(connection, data, room, got);
+	if (result != IO_SOME)
+		return result == IO_END ? IO_FAILED : result;
+	connection->body_left -= (int64_t)*got;
+	return connection->body_left ? IO_SOME : IO_END;
+}
+
 enum io_result body_read(struct connection *connection, char *data, size_t room, size_t *got)
 {
-	enum io_result result;
+	bool chunked = connection->body_left < 0;
 
 	*got = 0;
-	if (connection->body_left < 0) {
-		result = read_chunked(connection, data, room, got);
-		if (result == IO_END && connection->body_left == 0)
-			return IO_END;
-	} else {
-		if ((int64_t)room > connection->body_left)
-			room = (size_t)connection->body_left;
-		result = read_raw(connection, data, room, got);
-		if (result == IO_SOME) {
-			connection->body_left -= (int64_t)*got;
-			return connection->body_left ? IO_SOME : IO_END;
-		}
-	}
-	if (result == IO_END || result == IO_FAILED) {
-		if (!connection->body_status)
-			connection->body_status = -1;
-		return IO_FAILED;
-	}
+	enum io_result result = chunked ? read_chunked(connection, data, room, got) : read_counted(connection, data, room, got);
+	connection->body_got += (int64_t)*got;
+	if (result == IO_FAILED && !connection->body_status)
+		connection->body_status = -1;
 	return result;
 }
 
@@ -149,9 +147,9 @@ static bool memory_run(struct connection *connection)
 		progress |= result == IO_SOME;
 		budget -= got < budget ? got : budget;
 		if (result == IO_DRY) {
-			if (progress || link_alone(&connection->timer_link))
-				timer_start(connection, TIMER_BODY);
-			return false;
+			if (limits_wait_for_body(connection, progress))
+				return false;
+			break;
 		}
 		if (budget == 0) {
 			link_append(&connection->loop->run, &connection->run);
@@ -180,7 +178,9 @@ bool body_drop(struct connection *connection)
 		if (result == IO_FAILED)
 			return true;
 		if (result == IO_DRY) {
-			timer_start(connection, TIMER_LINGER);
+			/* Once: whoever drips keeps nothing open. */
+			if (link_alone(&connection->timer_link))
+				timer_start(connection, TIMER_LINGER);
 			return false;
 		}
 		budget -= got < budget ? got : budget;

@@ -188,7 +188,8 @@ static void start_request(struct connection *connection)
 	request->started_us = loop->now_us;
 	connection->keep = true;
 	connection->body_status = 0;
-	connection->body_rest = 0;
+	connection->body_got = connection->body_rest = 0;
+	connection->pace = (struct pace){0};
 	connection->chunked = (struct chunked){0};
 	timer_stop(connection);
 }
@@ -229,6 +230,8 @@ static void dispatch(struct connection *connection)
 	connection->body_left = request->head.content_length;
 	connection->continue_due = request->head.expect_continue;
 	int status = request_parse(request, connection->loop->server->router, connection->in, &why);
+	if (status != 400 && limits_refuse_request(connection))
+		return;
 	if (status) {
 		if (status == 400) {
 			connection->keep = false;
@@ -317,9 +320,9 @@ static bool answer_run(struct connection *connection)
 	uint64_t before = connection->socket_sent;
 
 	if (!connection->failed && !answer_send(connection)) {
-		if (connection->socket_sent != before || link_alone(&connection->timer_link))
-			timer_start(connection, TIMER_BODY);
-		return false;
+		if (limits_wait_for_reader(connection, connection->socket_sent != before))
+			return false;
+		limits_give_up_reader(connection);
 	}
 	answer_done(connection);
 	return true;
@@ -404,8 +407,9 @@ void connection_timed_out(struct connection *connection)
 		connection->body_status = 408;
 		break;
 	case CONNECTION_ANSWER:
-		loop_count(connection->loop, COUNTER_TIMEOUTS, 1);
-		connection->failed = true;
+		if (limits_reader_moved(connection) && limits_wait_for_reader(connection, true))
+			return;
+		limits_give_up_reader(connection);
 		break;
 	default:
 		connection_close(connection);

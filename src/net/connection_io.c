@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -143,6 +145,21 @@ enum io_result connection_send_file(struct connection *connection, int fd, int64
 enum io_result connection_flush(struct connection *connection)
 {
 	return connection->tls.ssl ? tls_flush(connection) : IO_SOME;
+}
+
+int64_t connection_taken(const struct connection *connection)
+{
+	int queued = 0;
+
+	ioctl(connection->fd, SIOCOUTQ, &queued);
+	return (int64_t)connection->socket_sent - queued;
+}
+
+void connection_drop_unsent(struct connection *connection)
+{
+	const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 void connection_end_writing(struct connection *connection)

@@ -1,31 +1,12 @@
 /* How a connection begins and ends. What it does between is in connection.c. */
 #include "net/server_internal.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-static void format_peer(const struct sockaddr_storage *peer, char *out, size_t size)
-{
-	char host[INET6_ADDRSTRLEN] = "";
-
-	if (peer->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		snprintf(out, size, "[%s]:%u", host, ntohs(in6->sin6_port));
-	} else if (peer->ss_family == AF_UNIX) {
-		snprintf(out, size, "unix");
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
-		inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-		snprintf(out, size, "%s:%u", host, ntohs(in->sin_port));
-	}
-}
-
-struct connection *connection_new(int fd, const struct sockaddr_storage *peer)
+struct connection *connection_new(int fd, const struct peer *peer)
 {
 	struct connection *connection = mem_alloc(1, sizeof *connection);
 
@@ -38,7 +19,7 @@ struct connection *connection_new(int fd, const struct sockaddr_storage *peer)
 	link_init(&connection->run);
 	link_init(&connection->starved);
 	link_init(&connection->timer_link);
-	format_peer(peer, connection->peer, sizeof connection->peer);
+	connection->peer = *peer;
 	return connection;
 }
 
@@ -46,6 +27,7 @@ void connection_free(struct connection *connection)
 {
 	if (connection->fd >= 0)
 		close(connection->fd);
+	peer_leave(connection->loop, &connection->peer);
 	tls_free(connection);
 	request_free(&connection->request);
 	body_queue_destroy(&connection->filled);

@@ -49,15 +49,16 @@ void loop_accept(struct loop *loop, struct listener *listener)
 	struct server *server = loop->server;
 
 	for (int i = 0; i < ACCEPTS_MAX && !atomic_load(&server->stopping); i++) {
-		struct sockaddr_storage peer = {0};
-		socklen_t peer_size = sizeof peer;
+		struct sockaddr_storage address = {0};
+		socklen_t address_size = sizeof address;
+		struct peer peer;
 		int one = 1;
 
 		if (atomic_load(&server->connections) >= loop->policy->limits.connections) {
 			loop_set_accepting(loop, false);
 			return;
 		}
-		int fd = accept4(listener->fd, (struct sockaddr *)&peer, &peer_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept4(listener->fd, (struct sockaddr *)&address, &address_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0) {
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
@@ -67,7 +68,12 @@ void loop_accept(struct loop *loop, struct listener *listener)
 			}
 			return;
 		}
-		if (peer.ss_family != AF_UNIX)
+		if (!peer_admit(loop, &address, &peer)) {
+			loop_count(loop, COUNTER_REFUSED_PER_ADDRESS, 1);
+			close(fd);
+			continue;
+		}
+		if (peer.has_ip)
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 		atomic_fetch_add(&server->connections, 1);
 		loop_count(loop, COUNTER_ACCEPTED, 1);

@@ -21,6 +21,15 @@ static void fill_limits(struct server_limits *limits)
 	limits->body_timeout_ms = limits->body_timeout_ms ? limits->body_timeout_ms : defaults->body_timeout_ms;
 }
 
+static bool read_trusted(struct server_policy *policy, const struct server_settings *settings, struct error *err)
+{
+	policy->trusted = mem_alloc(settings->trusted_proxies_count, sizeof *policy->trusted);
+	for (; policy->trusted_count < settings->trusted_proxies_count; policy->trusted_count++)
+		if (!cidr_parse(str_of(settings->trusted_proxies[policy->trusted_count]), &policy->trusted[policy->trusted_count], err))
+			return error_prefix(err, "trusted proxies");
+	return true;
+}
+
 struct server_policy *policy_new(struct tls_shared *tls, const struct server_settings *settings, struct error *err)
 {
 	struct server_policy *policy = mem_alloc(1, sizeof *policy);
@@ -28,6 +37,10 @@ struct server_policy *policy_new(struct tls_shared *tls, const struct server_set
 	atomic_store(&policy->holders, 1);
 	policy->limits = settings->limits;
 	fill_limits(&policy->limits);
+	if (!read_trusted(policy, settings, err)) {
+		policy_release(policy);
+		return NULL;
+	}
 	if (!tls)
 		return policy;
 	if (!settings->tls)
@@ -48,6 +61,7 @@ void policy_release(struct server_policy *policy)
 	if (!policy || atomic_fetch_sub(&policy->holders, 1) > 1)
 		return;
 	SSL_CTX_free(policy->tls);
+	free(policy->trusted);
 	free(policy);
 }
 

@@ -48,6 +48,8 @@ int request_parse(struct request *request, const struct router *router, const ch
 		return 400;
 	}
 	request->target = request->head.target;
+	if (!request_find_client(request, why))
+		return 400;
 	buf_room(&request->text, request->target.len + 1);
 	if (!router_path_parse(&request->path, request->target, request->text.data)) {
 		*why = "malformed path";
@@ -78,6 +80,8 @@ void request_reset(struct request *request)
 	answer_release(request);
 	request->head = (struct guard){0};
 	request->fields_count = request->queries_count = 0;
+	request->client.counted = false;
+	request->client.peer = request->client.scheme = request->client.host = (struct str){0};
 	request->target = request->path.text = (struct str){0};
 	request->match.route = NULL;
 	request->match.methods = 0;
@@ -195,24 +199,6 @@ int64_t request_body_length(const struct request *request)
 struct str request_body(const struct request *request)
 {
 	return buf_str(&request->body);
-}
-
-struct str request_peer(const struct request *request)
-{
-	return str_of(request_connection(request)->peer);
-}
-
-struct str request_scheme(const struct request *request)
-{
-	return request_connection(request)->tls.wanted ? STR("https") : STR("http");
-}
-
-struct str request_host(const struct request *request)
-{
-	struct str host;
-
-	request_header(request, "Host", &host);
-	return host;
 }
 
 struct str request_id(const struct request *request)

@@ -28,6 +28,7 @@ static void server_free(struct server *server)
 	for (size_t i = 0; i < server->listeners_count; i++)
 		listener_close(&server->listeners[i]);
 	policy_release(server->policy);
+	limits_free(server->limits);
 	BIO_meth_free(server->tls_bio);
 	tls_shared_free(server->tls_shared);
 	body_pool_destroy(&server->pool);
@@ -74,6 +75,7 @@ bool server_start(struct server **out, const struct server_settings *settings, s
 			server->tls_bio = tls_bio_method_new();
 		}
 	}
+	server->limits = limits_new();
 	server->policy = policy_new(server->tls_shared, settings, err);
 	body_pool_init(&server->pool, server->policy ? server->policy->limits.buffers : 0);
 	server->listeners = mem_alloc(settings->listen_count, sizeof *server->listeners);

@@ -19,10 +19,12 @@
 #include "net/chunked.h"
 #include "net/guard.h"
 #include "net/http_parser.h"
+#include "net/limits.h"
 #include "net/link.h"
 #include "net/router.h"
 #include "net/server.h"
 #include "net/tls_internal.h"
+#include "net/url.h"
 
 #define BODY_BUFFER_SIZE ((size_t)128 * 1024)
 #define BODY_BUFFERS_EACH 8                   /* of one connection at a time: a fast client leaves some for the others */
@@ -46,6 +48,8 @@ struct server_policy {
 	atomic_size_t holders;
 	struct server_limits limits; /* none of the first six is 0 */
 	SSL_CTX *tls;                /* NULL: no listener has it */
+	struct cidr *trusted;        /* proxies whose word counts */
+	size_t trusted_count;
 };
 
 /* One holder has it: the caller. NULL and err when the settings cannot be used. tls NULL: no listener speaks it. */
@@ -128,6 +132,14 @@ struct request_query {
 	struct str name, value;
 };
 
+/* Who asks, when trusted proxies say more of it than the connection. */
+struct request_client {
+	bool counted;
+	struct ip key;                             /* by what its requests are counted */
+	struct str peer, scheme, host;             /* empty: as the connection has it */
+	char text[IP_TEXT_MAX + 8 + HOST_MAX + 8]; /* those of them that were put together */
+};
+
 /* What the loop asks of a worker about a sink, and what it says. Belongs to the worker from thread_pool_add to POST_JOB_DONE. */
 struct sink_job {
 	struct thread_task task;
@@ -140,6 +152,7 @@ struct request {
 	struct http_field fields[GUARD_FIELDS_MAX];
 	size_t fields_count;
 	struct str target;
+	struct request_client client;
 	struct router_path path;
 	struct router_match match;
 	struct request_query queries[QUERIES_MAX];
@@ -186,6 +199,15 @@ enum post {
 	POST_ROOM = 8,     /* the worker has made room for more of the body */
 };
 
+/* The other side of a connection. */
+struct peer {
+	bool has_ip;  /* else it came through a unix socket */
+	bool trusted; /* a proxy whose word counts */
+	bool counted; /* among the connections of its address */
+	struct ip ip;
+	char text[IP_TEXT_MAX + 8];
+};
+
 enum source_kind { SOURCE_WAKE, SOURCE_LISTENER, SOURCE_CONNECTION };
 
 struct connection {
@@ -213,6 +235,7 @@ struct connection {
 	/* The body coming in. */
 	int64_t body_left; /* bytes still to come; -1 while chunked and not at its end; 0 when all was read */
 	struct chunked chunked;
+	int64_t body_got;  /* bytes of the body read, decoded */
 	int64_t body_rest; /* bytes read of what nobody wants */
 	bool continue_due; /* the client waits for a 100 */
 	struct body_buffer *filling;
@@ -231,7 +254,10 @@ struct connection {
 	struct connection *post_next; /* these two are guarded by the loop's inbox_lock */
 	unsigned int posted;
 
-	char peer[INET6_ADDRSTRLEN + 8];
+	struct pace pace;
+	int64_t taken; /* by the client of all that was ever sent, when that was last asked; -1: not yet of this answer */
+
+	struct peer peer;
 	struct request request;
 };
 
@@ -285,6 +311,7 @@ struct server {
 	struct router *router;
 	struct thread_pool *workers;
 	struct body_pool pool;
+	struct limits *limits;
 	struct tls_shared *tls_shared; /* NULL: no listener speaks TLS */
 	BIO_METHOD *tls_bio;
 	struct listener *listeners;
@@ -339,7 +366,7 @@ int timers_wait_ms(const struct loop *loop);
 void timers_run(struct loop *loop);
 
 /* connection_life.c */
-struct connection *connection_new(int fd, const struct sockaddr_storage *peer);
+struct connection *connection_new(int fd, const struct peer *peer);
 /* Frees a closed connection, or one that no loop has adopted. */
 void connection_free(struct connection *connection);
 void connection_adopt(struct loop *loop, struct connection *connection);
@@ -358,6 +385,25 @@ void connection_refuse(struct connection *connection, int status, const char *wh
 /* Runs the request's handler, on the loop or on a worker. */
 void connection_handle(struct connection *connection);
 
+/* peer.c */
+/* Who has just connected; false when its address has too many connections. */
+bool peer_admit(struct loop *loop, const struct sockaddr_storage *address, struct peer *out);
+void peer_leave(struct loop *loop, const struct peer *peer);
+/* Sets request->client from the fields; false, with *why, when what proxies say cannot be believed. */
+bool request_find_client(struct request *request, const char **why);
+
+/* connection_limits.c */
+/* True when the client has asked too often: it has been answered so. */
+bool limits_refuse_request(struct connection *connection);
+/* The body's next bytes are waited for; progress: some came just now. False when they come too slowly: body_status says so. */
+bool limits_wait_for_body(struct connection *connection, bool progress);
+/* The client has to take more of the answer; false when it does that too slowly. */
+bool limits_wait_for_reader(struct connection *connection, bool progress);
+/* Whether the client has taken more of the answer than when this was last looked at. */
+bool limits_reader_moved(struct connection *connection);
+/* Its answer failed. */
+void limits_give_up_reader(struct connection *connection);
+
 /* connection_io.c: the only file that knows the socket, and whether there is TLS before it. */
 enum io_result { IO_SOME, IO_DRY, IO_END, IO_FAILED };
 enum io_result connection_read(struct connection *connection, void *data, size_t len, size_t *got);
@@ -367,6 +413,10 @@ enum io_result connection_write(struct connection *connection, const struct iove
 enum io_result connection_send_file(struct connection *connection, int fd, int64_t offset, int64_t length, size_t *sent);
 /* IO_SOME: the kernel has all that was written; IO_DRY: not yet. */
 enum io_result connection_flush(struct connection *connection);
+/* How many of all bytes sent the other side has acknowledged. */
+int64_t connection_taken(const struct connection *connection);
+/* What the other side has not taken yet is dropped at the close. */
+void connection_drop_unsent(struct connection *connection);
 /* Says that no more bytes will be sent. */
 void connection_end_writing(struct connection *connection);
 

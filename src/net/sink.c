@@ -159,9 +159,11 @@ bool sink_run(struct connection *connection)
 		return connection->state != CONNECTION_WAIT;
 	}
 	bool waits_for_client = !connection->continue_due && !is_abandoned(connection) && connection->body_left != 0 && !connection->can_read;
-	if (!waits_for_client)
+	if (!waits_for_client) {
 		timer_stop(connection);
-	else if (progress || link_alone(&connection->timer_link))
-		timer_start(connection, TIMER_BODY);
+		pace_wait(&connection->pace, false, connection->loop->now_us);
+	} else if (!limits_wait_for_body(connection, progress)) {
+		return sink_run(connection); /* which gives it up */
+	}
 	return false;
 }

@@ -193,16 +193,14 @@ static void answered(const struct request *request, int status, int64_t sent_byt
 	atomic_fetch_add(&of(request)->answered, 1);
 }
 
-void fixture_start_listening(struct fixture *fixture, const struct server_limits *limits, const struct server_listener *listen, size_t listen_count,
-	const struct server_tls *tls)
-{
-	cleanup_error struct error err = {0};
+static const struct server_listener loopback[] = {{.address = "127.0.0.1:0"}};
 
+static void prepare(struct fixture *fixture, const struct server_limits *limits)
+{
 	*fixture = (struct fixture){.held = true};
 	fixture->settings = (struct server_settings){
-		.listen = listen,
-		.listen_count = listen_count,
-		.tls = tls,
+		.listen = loopback,
+		.listen_count = ARRAY_SIZE(loopback),
 		.loops = 2,
 		.workers = 4,
 		.limits = limits ? *limits : server_limits_default,
@@ -219,14 +217,37 @@ void fixture_start_listening(struct fixture *fixture, const struct server_limits
 		fixture->file[i] = (char)(i * 2654435761u >> 13);
 	fixture->file_fd = memfd_create("file", MFD_CLOEXEC);
 	unit_assert(write(fixture->file_fd, fixture->file, FIXTURE_FILE_SIZE) == (ssize_t)FIXTURE_FILE_SIZE, "no file");
+}
+
+static void begin(struct fixture *fixture)
+{
+	cleanup_error struct error err = {0};
+
 	unit_assert(server_start(&fixture->server, &fixture->settings, &err), "%s", error_text(&err));
 }
 
 void fixture_start(struct fixture *fixture, const struct server_limits *limits)
 {
-	static const struct server_listener listen[] = {{.address = "127.0.0.1:0"}};
+	prepare(fixture, limits);
+	begin(fixture);
+}
 
-	fixture_start_listening(fixture, limits, listen, ARRAY_SIZE(listen), NULL);
+void fixture_start_listening(struct fixture *fixture, const struct server_limits *limits, const struct server_listener *listen, size_t listen_count,
+	const struct server_tls *tls)
+{
+	prepare(fixture, limits);
+	fixture->settings.listen = listen;
+	fixture->settings.listen_count = listen_count;
+	fixture->settings.tls = tls;
+	begin(fixture);
+}
+
+void fixture_start_trusting(struct fixture *fixture, const struct server_limits *limits, const char *const *proxies, size_t count)
+{
+	prepare(fixture, limits);
+	fixture->settings.trusted_proxies = proxies;
+	fixture->settings.trusted_proxies_count = count;
+	begin(fixture);
 }
 
 void fixture_stop(struct fixture *fixture)
@@ -277,6 +298,12 @@ int fixture_port(const struct fixture *fixture)
 
 void client_open(struct client *client, const struct fixture *fixture)
 {
+	client_open_from(client, fixture, "127.0.0.1");
+}
+
+void client_open_from(struct client *client, const struct fixture *fixture, const char *from)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET};
 	const struct timeval patience = {10, 0};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)fixture_port(fixture))};
 
@@ -284,6 +311,7 @@ void client_open(struct client *client, const struct fixture *fixture)
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	unit_assert(inet_pton(AF_INET, from, &own.sin_addr) == 1 && bind(client->fd, (struct sockaddr *)&own, sizeof own) == 0, "bind to %s", from);
 	unit_assert(connect(client->fd, (struct sockaddr *)&address, sizeof address) == 0, "connect: %s", strerror(errno));
 }
 

@@ -48,6 +48,8 @@ void fixture_start(struct fixture *fixture, const struct server_limits *limits);
 /* The same on these addresses. */
 void fixture_start_listening(struct fixture *fixture, const struct server_limits *limits, const struct server_listener *listen, size_t listen_count,
 	const struct server_tls *tls);
+/* The same, believing these proxies. */
+void fixture_start_trusting(struct fixture *fixture, const struct server_limits *limits, const char *const *proxies, size_t count);
 void fixture_stop(struct fixture *fixture);
 void fixture_release(struct fixture *fixture);
 /* Waits until /hold is held. */
@@ -65,6 +67,8 @@ struct client {
 };
 
 void client_open(struct client *client, const struct fixture *fixture);
+/* From another address of 127.0.0.0/8. */
+void client_open_from(struct client *client, const struct fixture *fixture, const char *address);
 void client_close(struct client *client);
 void client_send(struct client *client, struct str bytes);
 /* As client_send; false when the server does not take them. */
