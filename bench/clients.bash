@@ -7,6 +7,7 @@ asked() {
 	report=$(wrk -t "$((${connections:-64} > 1 ? 2 : 1))" -c "${connections:-64}" -d "${load_seconds}s" --latency -H "Accept: $manifest_types" "${script[@]}" \
 		"${address_of[$1]}$2")
 	! grep -E 'Non-2xx|Socket errors' <<<"$report" >&2 || { echo "bench: $1 $2" >&2 && return 1; }
+	! grep -E '^ +0 requests in' <<<"$report" >&2 || { echo "bench: $1 $2: no answer within a turn" >&2 && return 1; }
 	awk 'function ms(text) { return text * (text ~ /us$/ ? 0.001 : text ~ /ms$/ ? 1 : text ~ /m$/ ? 60000 : 1000) }
 		$1 == "50%" { p50 = ms($2) }
 		$1 == "99%" { p99 = ms($2) }

@@ -7,6 +7,7 @@ slow_rounds=${BENCH_ROUNDS:-3}
 load_seconds=${BENCH_SECONDS:-2}
 load=$top/build/bench/load
 floor=$top/build/bench/floor
+naru_options=() # of each naru-registry here; bench_setup knows them
 manifest_types=application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json
 
 # What the tests' library asks of bats.
@@ -30,7 +31,9 @@ bench_setup() {
 	ip link set lo up
 	image layers >/dev/null
 	common_setup
-	registry_start --no-request-log
+	echo "log: {requests: false}" >"$work/naru.yml"
+	naru_options=(--open --config "$work/naru.yml")
+	registry_start "${naru_options[@]}"
 	address_of[naru]=http://$registry pid_of[naru]=$(process_pid registry)
 	peer_registry_start
 	address_of[docker-registry]=http://$peer_registry pid_of[docker-registry]=$(process_pid peer-registry)
@@ -40,6 +43,27 @@ bench_setup() {
 	done
 	nginx_fill
 	nginx_start
+}
+
+# naru_start NAME [ADDRESS]: one more naru-registry, its folder $work/NAME.
+naru_start() {
+	local address=${2:-127.0.0.1:$(port_free)}
+	process_start "$1" "$naru_registry" serve "${naru_options[@]}" --data "$work/$1" --listen "$address"
+	address_of[$1]=http://$address pid_of[$1]=$(process_pid "$1")
+}
+
+# seeded_start NAME KIND COUNT: one more naru-registry that holds COUNT tags or repositories (bench/seed.py).
+seeded_start() {
+	local address
+	naru_start "$1"
+	address=${address_of[$1]#http://}
+	"$load" WAIT "$address" 1 20 /v2/
+	client_skopeo_push "$address/bench/many:1"
+	process_end "$1"
+	bench/seed.py "$2" "$work/$1/registry.db" "$3"
+	sync
+	naru_start "$1" "$address"
+	"$load" WAIT "$address" 1 20 /v2/
 }
 
 bench_teardown() {

@@ -9,7 +9,7 @@ started() {
 	[ "$2" != empty ] || rm -rf "$work/registry-cold" "$work/peer-cold"
 	begun=$EPOCHREALTIME
 	case $1 in
-	naru) process_start cold "$naru_registry" serve --open --no-request-log --data "$work/registry-cold" --listen "$cold" ;;
+	naru) process_start cold "$naru_registry" serve "${naru_options[@]}" --data "$work/registry-cold" --listen "$cold" ;;
 	*) process_start cold docker-registry serve "$work/peer-cold.yml" ;;
 	esac
 	"$load" WAIT "$cold" 1 10 /v2/
