@@ -44,17 +44,17 @@ needs_cosign() {
 
 # cosign_sign OPTION... IMAGE; cosign_attest OPTION... IMAGE
 cosign_sign() {
-	"$cosign_program" sign --key "$work/cosign.key" --tlog-upload=false --allow-http-registry -y "${cosign_flags[@]}" "$@"
+	"${host_enter[@]}" "$cosign_program" sign --key "$work/cosign.key" --tlog-upload=false --allow-http-registry -y "${cosign_flags[@]}" "$@"
 }
 cosign_attest() {
-	"$cosign_program" attest --key "$work/cosign.key" --tlog-upload=false --allow-http-registry -y "${cosign_flags[@]}" "$@"
+	"${host_enter[@]}" "$cosign_program" attest --key "$work/cosign.key" --tlog-upload=false --allow-http-registry -y "${cosign_flags[@]}" "$@"
 }
 
 # cosign_verify COMMAND OPTION... IMAGE: by a public key alone (verify, verify-attestation).
 cosign_verify() {
 	local command=$1
 	shift
-	"$cosign_program" "$command" --key "${cosign_key-$work/cosign.pub}" --insecure-ignore-tlog=true --allow-http-registry "$@"
+	"${host_enter[@]}" "$cosign_program" "$command" --key "${cosign_key-$work/cosign.pub}" --insecure-ignore-tlog=true --allow-http-registry "$@"
 }
 
 needs_helm() {
@@ -64,5 +64,5 @@ needs_helm() {
 }
 
 helm() {
-	"$helm_program" "$@"
+	"${host_enter[@]}" "$helm_program" "$@"
 }

@@ -4,7 +4,7 @@
 host_name=registry.test
 host_address=192.0.2.1 # of those that are kept for documents
 
-# host_start: makes it; host_enter runs a command on it. What is in $work/etc lies over its /etc.
+# host_start: makes it; host_enter runs a command on it, in $work. What is in $work/etc lies over its /etc.
 host_start() {
 	needs_root
 	needs unshare nsenter ip
@@ -22,7 +22,7 @@ host_start() {
 		touch "$1/host-is-up"
 		exec sleep infinity' - "$work" "$host_address"
 	wait_for 10 test -e "$work/host-is-up" || { cat "$work/host.log" >&2 && return 1; }
-	host_enter=(nsenter --mount --net -t "$(process_pid host)" --)
+	host_enter=(nsenter --mount --net -t "$(process_pid host)" -- env -C "$work")
 }
 
 # host_answers URL: any answer will do, whoever signed for it.
