@@ -6,6 +6,8 @@ for client in naru podman; do
 done
 dockerd_start --bip=172.30.0.1/16
 client_docker_load "$archive" >/dev/null
+# What three clients have just unpacked would else be written during the first measure alone.
+sync
 
 # ran CLIENT OPTION...
 ran() {

@@ -53,7 +53,15 @@ static bool make_part(int folder_fd, const char *name, bool opaque, struct error
 	return true;
 }
 
-static int open_part(int folder_fd, const char *name, bool make, struct error *err)
+static int open_below(int root_fd, const char *path, uint64_t resolve)
+{
+	const struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+
+	return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof how);
+}
+
+/* path is that of the part, from root_fd on. */
+static int open_part(int root_fd, const char *path, int folder_fd, const char *name, bool make, struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	struct stat status;
@@ -70,9 +78,12 @@ static int open_part(int folder_fd, const char *name, bool make, struct error *e
 		error_set_errno(err, errno, "stat %s", name);
 		return -1;
 	}
+	/* As docker: a link is followed within the layer's folder, which is its whole world. */
+	if (!missing && S_ISLNK(status.st_mode) && (fd = open_below(root_fd, path, RESOLVE_IN_ROOT)) >= 0)
+		return fd;
 	bool hidden = !missing && layer_is_whiteout(&status);
 	if (!missing && !hidden) {
-		error_set(err, ERROR_INVALID, "%s is %s", name, S_ISLNK(status.st_mode) ? "a symbolic link" : "no folder");
+		error_set(err, ERROR_INVALID, "%s is %s", name, S_ISLNK(status.st_mode) ? "a symbolic link to no folder of this layer" : "no folder");
 		return -1;
 	}
 	if (!make) {
@@ -90,12 +101,13 @@ static int walk(int root_fd, const char *path, bool make, struct error *err)
 	char *rest = parts;
 
 	for (char *part = strsep(&rest, "/"); part; part = strsep(&rest, "/")) {
-		int next = open_part(fd < 0 ? root_fd : fd, part, make, err);
+		cleanup_free char *so_far = mem_printf("%.*s", (int)(part - parts + (ptrdiff_t)strlen(part)), path);
+		int next = open_part(root_fd, so_far, fd < 0 ? root_fd : fd, part, make, err);
 
 		file_cleanup(&fd);
 		fd = next;
 		if (fd < 0) {
-			error_prefix(err, "parent '%.*s'", (int)(part - parts + (ptrdiff_t)strlen(part)), path);
+			error_prefix(err, "parent '%s'", so_far);
 			return -1;
 		}
 	}
@@ -106,12 +118,11 @@ static int walk(int root_fd, const char *path, bool make, struct error *err)
 
 int layer_open_folder(int root_fd, const char *path, bool make, struct error *err)
 {
-	const struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
-	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof how);
+	int fd = open_below(root_fd, path, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
-	/* The walk makes what is missing, says what is in the way, and does for kernels and sandboxes without openat2. */
-	return fd >= 0 ? (int)fd : walk(root_fd, path, make, err);
+	/*
+	 * The walk makes what is missing, follows links, says what is in the way, and does for kernels and sandboxes without openat2 (where no link
+	 * is followed).
+	 */
+	return fd >= 0 ? fd : walk(root_fd, path, make, err);
 }

@@ -203,6 +203,32 @@ static void test_replacing(void **state)
 }
 
 /* However often it is left and come back to. */
+/* As docker: within the layer's folder, as if that were "/". */
+static void test_links_are_followed(void **state)
+{
+	static const struct tar_entry entries[] = {
+		{.name = "usr/lib/", .type = '5', .mode = 0755, .modified_at_s = 2000},
+		{.name = "lib", .type = '2', .link = "usr/lib"},
+		{.name = "usr/up", .type = '2', .link = "../../../../usr/lib"},
+		{.name = "absolute", .type = '2', .link = "/usr/lib"},
+		{.name = "chain", .type = '2', .link = "absolute"},
+		{.name = "lib/a", .type = '0', .mode = 0644, .content = {"a", 1}},
+		{.name = "usr/up/b", .type = '0', .mode = 0644, .content = {"b", 1}},
+		{.name = "absolute/new/c", .type = '0', .mode = 0644, .content = {"c", 1}},
+		{.name = "chain/.wh.gone", .type = '0'},
+		{.name = "hard", .type = '1', .link = "lib/a"},
+		{0},
+	};
+	static const char *const files[] = {"usr/lib/a", "usr/lib/b", "usr/lib/new/c", "hard"};
+
+	apply(*state, entries, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unit_assert(S_ISREG(stat_of(*state, files[i]).st_mode), "%s", files[i]);
+	assert_true(S_ISLNK(stat_of(*state, "lib").st_mode));
+	assert_true(is_whiteout(*state, "usr/lib/gone"));
+	assert_int_equal(stat_of(*state, "usr/lib").st_mtim.tv_sec, 2000);
+}
+
 static void test_a_folder_keeps_its_time(void **state)
 {
 	static const struct tar_entry entries[] = {
@@ -346,6 +372,7 @@ static void test_sparse(void **state)
 
 #define UNPACK_TEST(test) cmocka_unit_test_setup_teardown(test, layer_fixture_set_up, layer_fixture_tear_down)
 
-UNIT_MAIN(UNPACK_TEST(test_kinds_and_what_they_carry), UNPACK_TEST(test_whiteouts), UNPACK_TEST(test_the_layer_itself_may_be_opaque),
-	UNPACK_TEST(test_replacing), UNPACK_TEST(test_a_folder_keeps_its_time), UNPACK_TEST(test_set_group_id_folders),
-	UNPACK_TEST(test_umask_changes_nothing), UNPACK_TEST(test_pax), UNPACK_TEST(test_gnu_long_names), UNPACK_TEST(test_sparse))
+UNIT_MAIN(UNPACK_TEST(test_kinds_and_what_they_carry), UNPACK_TEST(test_whiteouts), UNPACK_TEST(test_links_are_followed),
+	UNPACK_TEST(test_the_layer_itself_may_be_opaque), UNPACK_TEST(test_replacing), UNPACK_TEST(test_a_folder_keeps_its_time),
+	UNPACK_TEST(test_set_group_id_folders), UNPACK_TEST(test_umask_changes_nothing), UNPACK_TEST(test_pax), UNPACK_TEST(test_gnu_long_names),
+	UNPACK_TEST(test_sparse))
