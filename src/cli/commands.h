@@ -27,6 +27,8 @@ struct cli_pull {
 	const struct platform *platform; /* NULL: the host's */
 	FILE *stream;                    /* where its lines go */
 	bool quiet;
+	bool one_of_many; /* no "Status:": its caller says one for all */
+	bool *newer;      /* set to true when something was downloaded; may be NULL */
 };
 
 /* Fetches one image with its lines up to "Status:". False with *err set; *begun says whether docker would print the error bare. */

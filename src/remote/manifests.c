@@ -21,17 +21,16 @@ static bool is_digest(const char *reference, struct digest *digest)
 	return strchr(reference, ':') && digest_parse(digest, str_of(reference), NULL);
 }
 
-/* What docker puts in front of a refused pull (moby, distribution/errors.go, translatePullError). */
-static bool pull_refused(struct remote *remote, const char *path, const char *reference, const struct http_response *response, struct error *err)
+bool remote_pull_refused(struct remote *remote, const char *path, const char *reference, const struct http_response *response, struct error *err)
 {
 	struct reference image = {.domain = remote->domain, .path = (char *)(uintptr_t)path};
 	cleanup_free char *name = reference_familiar_name(&image);
-	const char *code = refusal_read(response, "MANIFEST_UNKNOWN", err);
+	const char *code = refusal_read(response, reference ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN", err);
 	struct digest digest;
 
 	if (strcmp(code, "DENIED") == 0)
 		error_prefix(err, "pull access denied for %s, repository does not exist or may require 'docker login'", name);
-	else if (strcmp(code, "MANIFEST_UNKNOWN") == 0)
+	else if (reference && strcmp(code, "MANIFEST_UNKNOWN") == 0)
 		error_prefix(err, "manifest for %s%s%s not found", name, is_digest(reference, &digest) ? "@" : ":", reference);
 	else if (strcmp(code, "NAME_UNKNOWN") == 0)
 		error_prefix(err, "repository %s not found", name);
@@ -55,7 +54,7 @@ static bool manifest_ask(
 
 	if (!remote_exchange_again(remote, &request, scope, response, err))
 		return false;
-	return response->status == 200 || pull_refused(remote, path, reference, response, err);
+	return response->status == 200 || remote_pull_refused(remote, path, reference, response, err);
 }
 
 static char *media_type_of(const struct http_response *response)

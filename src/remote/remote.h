@@ -61,6 +61,15 @@ bool remote_manifest_get(struct remote *remote, const char *path, const char *re
 /* Its type, digest and size only; free with descriptor_free. A registry that does not name the digest here is asked by GET instead. */
 bool remote_manifest_head(struct remote *remote, const char *path, const char *reference, struct descriptor *out, struct error *err);
 
+struct remote_tags {
+	char **items; /* owned, NULL-ended, in the registry's order */
+	size_t count;
+};
+void remote_tags_free(struct remote_tags *tags);
+#define cleanup_remote_tags __attribute__((cleanup(remote_tags_free)))
+/* All tags of a repository, page after page (OCI distribution-spec 1.1, "Listing tags"); one that is no tag, or too many, is an error. */
+bool remote_tags_get(struct remote *remote, const char *path, struct remote_tags *out, struct error *err);
+
 /*
  * Hands the blob's bytes from offset on (0 up to size_bytes) to received, in order, each once, on this thread: a connection that breaks is
  * taken up where it ended. received returns false with *err set to end the call with that error. Bytes are counted, not hashed: whoever keeps

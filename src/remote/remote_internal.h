@@ -98,5 +98,10 @@ char *remote_location(const struct remote *remote, const char *url, const struct
  * and the kind that goes with its code. bare_404 is the code that a 404 without words stands for. Returns the first code, as in the table there.
  */
 const char *refusal_read(const struct http_response *response, const char *bare_404, struct error *err);
+/*
+ * The same for a pull, with what docker puts in front (moby, distribution/errors.go, translatePullError). reference is a tag, or a digest as text;
+ * NULL when it is about the repository. Returns false.
+ */
+bool remote_pull_refused(struct remote *remote, const char *path, const char *reference, const struct http_response *response, struct error *err);
 
 #endif

@@ -78,6 +78,16 @@ by_layer() {
 	same_words rmi "$name"
 	same_words rmi "$registry/team/other:2"
 	same_words images
+
+	"$naru" pull -q "$name" && "$naru" tag "$name" "$registry/team/small:two" && "$naru" push -q "$registry/team/small:two"
+	"$naru" rmi "$name" "$registry/team/small:two"
+	docker pull -a "$registry/team/small" >"$work/docker.all"
+	"$naru" pull -a "$registry/team/small" >"$work/naru.all"
+	diff <(grep -v '^[0-9a-f]\{12\}: ' "$work/docker.all") <(grep -v '^[0-9a-f]\{12\}: ' "$work/naru.all")
+	[ "$(grep -c 'Pulling from team/small$' "$work/naru.all")" -eq 2 ]
+	[ "$("$naru" images -q "$registry/team/small" | wc -l)" -eq 2 ]
+	same_words pull --all-tags "$registry/team/small"
+	same_words pull -aq "$registry/team/small"
 }
 
 @test "what is wrong is refused in docker's words" {
@@ -91,6 +101,8 @@ by_layer() {
 	same_words pull "$registry/team/small:nosuch"
 	same_words pull "$registry/team/Small"
 	same_words pull --frob "$name"
+	same_words pull -a "$name"
+	same_words pull -a "$registry/team/nosuch"
 	same_words push "$registry/team/nosuch:1"
 	same_words tag nosuch "$name"
 	same_words tag "$name" A:b
