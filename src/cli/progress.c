@@ -17,7 +17,8 @@ struct line {
 	enum local_layer_state state;
 	int64_t done_bytes, total_bytes;
 	int64_t since_us; /* when it began to move */
-	char *text;       /* owned, or NULL */
+	unsigned int seconds;
+	char *text; /* owned, or NULL */
 	bool known;
 };
 
@@ -53,7 +54,9 @@ static void state_words(const struct progress *progress, const struct line *line
 		[LOCAL_LAYER_PUSHED] = "Pushed",
 	};
 
-	if (line->state == LOCAL_LAYER_MOUNTED)
+	if (line->state == LOCAL_LAYER_RETRYING)
+		buf_printf(out, "Retrying in %u second%s", line->seconds, line->seconds == 1 ? "" : "s");
+	else if (line->state == LOCAL_LAYER_MOUNTED)
 		buf_printf(out, "Mounted from %s", line->text ? line->text : "");
 	else if (line->state == LOCAL_LAYER_EXISTS && progress->kind == PROGRESS_PUSH)
 		buf_add_text(out, "Layer already exists");
@@ -219,16 +222,17 @@ static void on_begin(void *argument, const struct reference *reference, size_t l
 /* Takes the event over; true when there is something new to show. */
 static bool line_update(struct line *line, const struct local_event *event)
 {
-	bool changed = !line->known || line->state != event->state;
+	bool changed = !line->known || line->state != event->state || event->state == LOCAL_LAYER_RETRYING;
 
 	snprintf(line->id, sizeof line->id, "%s", event->id);
 	if (moving(event->state) && (!line->known || line->state != event->state))
 		line->since_us = clock_monotonic_us();
 	line->known = true;
 	line->state = event->state;
+	line->seconds = event->seconds;
 	if (event->state == LOCAL_LAYER_DOWNLOADED || event->state == LOCAL_LAYER_PUSHED || event->state == LOCAL_LAYER_PULLED) {
 		line->done_bytes = line->total_bytes;
-	} else if (event->state != LOCAL_LAYER_VERIFYING) {
+	} else if (event->state != LOCAL_LAYER_VERIFYING && event->state != LOCAL_LAYER_RETRYING) {
 		line->done_bytes = event->done_bytes;
 		line->total_bytes = event->total_bytes;
 	}

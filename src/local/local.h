@@ -137,6 +137,7 @@ enum local_layer_state {
 	LOCAL_LAYER_PUSHING,
 	LOCAL_LAYER_MOUNTED, /* text: the repository */
 	LOCAL_LAYER_PUSHED,
+	LOCAL_LAYER_RETRYING, /* seconds: until the next try */
 };
 
 struct local_event {
@@ -145,6 +146,7 @@ struct local_event {
 	enum local_layer_state state;
 	int64_t done_bytes, total_bytes; /* while it is on its way, compressed */
 	const char *text;                /* or NULL */
+	unsigned int seconds;            /* of LOCAL_LAYER_RETRYING */
 };
 
 /* How a transfer is going. Calls come from several threads, one at a time. NULL members are not called. */

@@ -139,8 +139,8 @@ static bool config_get(struct pull *pull, struct error *err)
 	buf_clear(&pull->config_bytes);
 	if (config->size_bytes > IMAGE_CONFIG_SIZE_MAX)
 		return error_set(err, ERROR_TOO_LARGE, "image configuration of %lld bytes", (long long)config->size_bytes);
-	return remote_blob_get(
-		       pull->remote, pull->asked->reference->path, &config->digest, config->size_bytes, 0, bytes_keep, &pull->config_bytes, err) &&
+	return remote_blob_get(pull->remote, pull->asked->reference->path, &config->digest, config->size_bytes, 0, bytes_keep, NULL,
+		       &pull->config_bytes, err) &&
 	       config_check(pull, err);
 }
 
@@ -206,6 +206,15 @@ static bool coming_add(void *argument, struct str bytes, struct error *err)
 	return true;
 }
 
+static void coming_waits(void *argument, unsigned int seconds)
+{
+	struct coming *coming = argument;
+
+	coming->event.event.state = LOCAL_LAYER_RETRYING;
+	coming->event.event.seconds = seconds;
+	transfer_tell(&coming->pull->transfer, &coming->event.event);
+}
+
 static void tell(struct coming *coming, enum local_layer_state state)
 {
 	coming->event.event.state = state;
@@ -223,7 +232,7 @@ static bool layer_get(struct coming *coming, size_t index, struct error *err)
 		return false;
 	coming->resumed = coming->kept;
 	if (!remote_blob_get(pull->remote, pull->asked->reference->path, &layer->blob, coming->event.event.total_bytes, coming->in.taken_bytes,
-		    coming_add, coming, err))
+		    coming_add, coming_waits, coming, err))
 		return false;
 	tell(coming, LOCAL_LAYER_VERIFYING);
 	if (!layer_in_finish(&coming->in, &layer->blob, &layer->diff_id, &made, err))

@@ -119,6 +119,15 @@ static void sent(void *argument, int64_t bytes)
 	transfer_tell(&going->push->transfer, going->event);
 }
 
+static void waits(void *argument, unsigned int seconds)
+{
+	struct going *going = argument;
+
+	going->event->state = LOCAL_LAYER_RETRYING;
+	going->event->seconds = seconds;
+	transfer_tell(&going->push->transfer, going->event);
+}
+
 /* Tries the repositories on the other side that are known to have the blob. */
 static bool blob_mount(struct push *push, const struct digest *blob, char **mounted_from, struct remote_upload *upload, struct error *err)
 {
@@ -149,7 +158,7 @@ static bool blob_upload(struct push *push, const struct digest *blob, struct loc
 		event->total_bytes = opened.content.size_bytes;
 		if (opened.content.fd < 0)
 			content.bytes = str_make(opened.content.bytes.data ? opened.content.bytes.data : "", opened.content.bytes.len);
-		done = remote_blob_push(push->remote, push->asked->reference->path, blob, &content, upload, sent, &going, err);
+		done = remote_blob_push(push->remote, push->asked->reference->path, blob, &content, upload, sent, waits, &going, err);
 	}
 	blob_content_close(&opened.content);
 	return done;

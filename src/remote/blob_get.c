@@ -105,7 +105,7 @@ static bool download_try(struct remote *remote, const char *url, const char *sco
 }
 
 bool remote_blob_get(struct remote *remote, const char *path, const struct digest *digest, int64_t size_bytes, int64_t offset,
-	bool (*received)(void *argument, struct str bytes, struct error *err), void *argument, struct error *err)
+	bool (*received)(void *argument, struct str bytes, struct error *err), remote_waiting_function *waiting, void *argument, struct error *err)
 {
 	struct download download = {.received = received, .argument = argument, .size_bytes = size_bytes, .next = offset};
 	char text[DIGEST_TEXT_MAX];
@@ -128,7 +128,7 @@ bool remote_blob_get(struct remote *remote, const char *path, const struct diges
 			tries = 1;
 		if (!again || tries >= REMOTE_TRIES)
 			return error_move(err, &failed);
-		if (!remote_wait(remote, tries, err))
+		if (!remote_wait(remote, tries, waiting, argument, err))
 			return false;
 	}
 }

@@ -116,7 +116,8 @@ static bool upload_put(struct remote *remote, const char *url, const char *scope
 }
 
 bool remote_blob_push(struct remote *remote, const char *path, const struct digest *digest, const struct remote_content *content,
-	struct remote_upload *upload, void (*sent)(void *argument, int64_t bytes), void *argument, struct error *err)
+	struct remote_upload *upload, void (*sent)(void *argument, int64_t bytes), remote_waiting_function *waiting, void *argument,
+	struct error *err)
 {
 	char text[DIGEST_TEXT_MAX];
 	struct http_request body = {
@@ -147,7 +148,7 @@ bool remote_blob_push(struct remote *remote, const char *path, const struct dige
 			return true;
 		if (!again || tries == REMOTE_TRIES)
 			return error_move(err, &failed);
-		if (!remote_wait(remote, tries, err))
+		if (!remote_wait(remote, tries, waiting, argument, err))
 			return false;
 	}
 }

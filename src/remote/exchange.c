@@ -18,9 +18,21 @@ bool remote_may_pass(bool done, int status, const struct error *err)
 	return err->kind == ERROR_UNAVAILABLE || err->kind == ERROR_CORRUPT;
 }
 
-bool remote_wait(struct remote *remote, unsigned int tries, struct error *err)
+bool remote_wait(struct remote *remote, unsigned int tries, remote_waiting_function *waiting, void *argument, struct error *err)
 {
-	return http_client_wait(remote->client, remote->retry_delay_ms << (tries - 1), err);
+	unsigned int left_ms = remote->retry_delay_ms << (tries - 1);
+
+	while (left_ms > 0) {
+		/* So that what is said is whole seconds: the broken one comes first. */
+		unsigned int seconds = (left_ms + 999) / 1000, slice_ms = left_ms - (seconds - 1) * 1000;
+
+		if (waiting)
+			waiting(argument, seconds);
+		if (!http_client_wait(remote->client, slice_ms, err))
+			return false;
+		left_ms -= slice_ms;
+	}
+	return true;
 }
 
 bool remote_exchange_again(
@@ -32,7 +44,7 @@ bool remote_exchange_again(
 		if (tries == REMOTE_TRIES || !remote_may_pass(done, response->status, &failed))
 			return done || error_move(err, &failed);
 		http_response_free(response);
-		if (!remote_wait(remote, tries, err))
+		if (!remote_wait(remote, tries, NULL, NULL, err))
 			return false;
 	}
 }

@@ -43,6 +43,9 @@ void remote_close(struct remote *remote);
 void remote_cleanup(struct remote **remote);
 #define cleanup_remote __attribute__((cleanup(remote_cleanup)))
 
+/* A try failed, and the next one comes in so many seconds; called each second until then, on the caller's thread. */
+typedef void remote_waiting_function(void *argument, unsigned int seconds);
+
 /* ---- reading: tried again after 5xx and lost connections, up to 5 times ---- */
 
 struct remote_manifest {
@@ -73,10 +76,10 @@ bool remote_tags_get(struct remote *remote, const char *path, struct remote_tags
 /*
  * Hands the blob's bytes from offset on (0 up to size_bytes) to received, in order, each once, on this thread: a connection that breaks is
  * taken up where it ended. received returns false with *err set to end the call with that error. Bytes are counted, not hashed: whoever keeps
- * them hashes them. ERROR_CORRUPT: the registry's blob is longer or shorter than size_bytes.
+ * them hashes them. waiting may be NULL. ERROR_CORRUPT: the registry's blob is longer or shorter than size_bytes.
  */
 bool remote_blob_get(struct remote *remote, const char *path, const struct digest *digest, int64_t size_bytes, int64_t offset,
-	bool (*received)(void *argument, struct str bytes, struct error *err), void *argument, struct error *err);
+	bool (*received)(void *argument, struct str bytes, struct error *err), remote_waiting_function *waiting, void *argument, struct error *err);
 /* Whether this repository has the blob. */
 bool remote_blob_exists(struct remote *remote, const char *path, const struct digest *digest, bool *exists, struct error *err);
 
@@ -105,10 +108,11 @@ struct remote_content {
 
 /*
  * Uploads it: one POST (none when upload, which may be NULL, has a location) and one PUT. Tried again from the start after 5xx and lost connections.
- * sent is told the bytes sent so far, on this thread; they fall back to 0 when it is tried again. May be NULL.
+ * sent is told the bytes sent so far, on this thread; they fall back to 0 when it is tried again. sent and waiting may be NULL.
  */
 bool remote_blob_push(struct remote *remote, const char *path, const struct digest *digest, const struct remote_content *content,
-	struct remote_upload *upload, void (*sent)(void *argument, int64_t bytes), void *argument, struct error *err);
+	struct remote_upload *upload, void (*sent)(void *argument, int64_t bytes), remote_waiting_function *waiting, void *argument,
+	struct error *err);
 
 /* reference is a tag, or a digest as text. *digest (may be NULL) is that of the bytes; a registry that names another is ERROR_CORRUPT. */
 bool remote_manifest_put(struct remote *remote, const char *path, const char *reference, const char *media_type, struct str bytes,

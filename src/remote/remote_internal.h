@@ -72,8 +72,8 @@ bool remote_exchange_again(
 	struct remote *remote, const struct http_request *request, const char *scope, struct http_response *response, struct error *err);
 /* Whether what came of a try (done with that status, or not done for that reason) may come out better the next time. */
 bool remote_may_pass(bool done, int status, const struct error *err);
-/* Waits before try number tries + 1. */
-bool remote_wait(struct remote *remote, unsigned int tries, struct error *err);
+/* Waits before try number tries + 1, telling waiting (may be NULL) each second. */
+bool remote_wait(struct remote *remote, unsigned int tries, remote_waiting_function *waiting, void *argument, struct error *err);
 
 /* What is shown to the registry: a token out of the cache or a new one, the user's own credentials, or nothing. */
 struct authorization {

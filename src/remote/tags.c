@@ -55,7 +55,8 @@ static char *next_page(const struct http_response *response, const char *url, st
 	/* Our token is for this registry alone. */
 	if (next && !url_same_origin(str_of(url), str_of(next))) {
 		error_set(err, ERROR_INVALID, "tag list: the next page is on another host: '%.256s'", next);
-		mem_free_pointer(&next);
+		free(next);
+		return NULL;
 	}
 	return next;
 }

@@ -146,7 +146,7 @@ static bool get_hello(struct world *world)
 	struct digest digest;
 
 	assert_true(digest_parse(&digest, STR(HELLO), NULL));
-	return remote_blob_get(world->remote, "team/x", &digest, 5, 0, keep, &world->body, &world->err);
+	return remote_blob_get(world->remote, "team/x", &digest, 5, 0, keep, NULL, &world->body, &world->err);
 }
 
 /* ---- blobs ---- */
@@ -416,7 +416,7 @@ static bool push_hello(struct world *world, bool mount)
 	assert_true(digest_parse(&digest, STR(HELLO), NULL));
 	if (mount && !remote_blob_mount(world->remote, "team/x", &digest, "team/base", &mounted, &upload, &world->err))
 		return false;
-	return mounted || remote_blob_push(world->remote, "team/x", &digest, &content, &upload, NULL, NULL, &world->err);
+	return mounted || remote_blob_push(world->remote, "team/x", &digest, &content, &upload, NULL, NULL, NULL, &world->err);
 }
 
 static void blobs_are_pushed_or_mounted(void **state)
@@ -454,6 +454,84 @@ static void manifests_are_put_and_the_digest_compared(void **state)
 
 /* ---- opening ---- */
 
+static void count_waits(void *argument, unsigned int seconds)
+{
+	struct world *world = argument;
+
+	buf_printf(&world->body, "%u", seconds);
+}
+
+static bool drop_bytes(void *argument, struct str bytes, struct error *err)
+{
+	(void)argument;
+	(void)bytes;
+	(void)err;
+	return true;
+}
+
+static void waits_for_another_try_are_told(void **state)
+{
+	static const struct step steps[] = {PING, {"GET ", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", false},
+		{"GET ", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", false},
+		{"GET ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false}, {0}};
+	struct world world;
+	struct digest digest;
+
+	(void)state;
+	world_begin(&world, steps, NULL);
+	assert_true(digest_parse(&digest, STR(HELLO), NULL));
+	assert_true(remote_blob_get(world.remote, "team/x", &digest, 5, 0, drop_bytes, count_waits, &world, &world.err));
+	/* Of a delay of 1 and 2 ms a second is begun each. */
+	unit_assert_text(world.body.data, "11");
+	world_end(&world, "waits");
+}
+
+static const struct {
+	const char *why;
+	const char *tags;    /* as they come, with commas; NULL: refused */
+	const char *message; /* of the refusal */
+	struct step steps[STEPS_MAX];
+} tag_lists[] = {
+	{"one page", "1,2,latest", NULL,
+		{PING, {"GET /v2/team/x/tags/list ",
+			       "HTTP/1.1 200 OK\r\nContent-Length: $\r\n\r\n{\"name\":\"team/x\",\"tags\":[\"1\",\"2\",\"latest\"]}", false}}},
+	{"two pages", "1,2", NULL,
+		{PING,
+			{"GET /v2/team/x/tags/list ",
+				"HTTP/1.1 200 OK\r\nLink: </v2/team/x/tags/list?n=1&last=1>; rel=\"next\"\r\nContent-Length: "
+				"$\r\n\r\n{\"tags\":[\"1\"]}",
+				false},
+			{"GET /v2/team/x/tags/list?n=1&last=1 ", "HTTP/1.1 200 OK\r\nContent-Length: $\r\n\r\n{\"tags\":[\"2\"]}", false}}},
+	{"none", "", NULL, {PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: $\r\n\r\n{\"name\":\"team/x\",\"tags\":null}", false}}},
+	{"what is no tag", NULL, "'../x' is no tag",
+		{PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: $\r\n\r\n{\"tags\":[\"1\",\"../x\"]}", false}}},
+	{"a next page elsewhere", NULL, "on another host",
+		{PING, {"GET ", "HTTP/1.1 200 OK\r\nLink: <http://#/more>; rel=\"next\"\r\nContent-Length: $\r\n\r\n{\"tags\":[\"1\"]}", false}}},
+	{"no list", NULL, "tag list", {PING, {"GET ", "HTTP/1.1 200 OK\r\nContent-Length: $\r\n\r\n[]", false}}},
+	{"not there", NULL, "repository ", {PING, {"GET ", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false}}},
+};
+
+static void tags_come_page_by_page(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tag_lists); i++) {
+		cleanup_remote_tags struct remote_tags tags = {0};
+		cleanup_buf struct buf text = {0};
+		struct world world;
+
+		world_begin(&world, tag_lists[i].steps, NULL);
+		bool done = remote_tags_get(world.remote, "team/x", &tags, &world.err);
+		unit_assert(done == (tag_lists[i].tags != NULL), "%s: %s", tag_lists[i].why, error_text(&world.err));
+		for (size_t k = 0; k < tags.count; k++)
+			buf_printf(&text, "%s%s", k ? "," : "", tags.items[k]);
+		if (done)
+			unit_assert_text(text.data ? text.data : "", tag_lists[i].tags);
+		else
+			unit_assert(strstr(error_text(&world.err), tag_lists[i].message), "%s: %s", tag_lists[i].why, error_text(&world.err));
+		world_end(&world, tag_lists[i].why);
+	}
+}
+
 static void only_hosts_are_registries(void **state)
 {
 	static const char *const domains[] = {"", "a/b", "../x", "..", "h:0", "h:99999", "u@h", "h ", "[::1"};
@@ -480,6 +558,8 @@ int main(void)
 		cmocka_unit_test(blobs_are_pushed_or_mounted),
 		cmocka_unit_test(manifests_are_put_and_the_digest_compared),
 		cmocka_unit_test(only_hosts_are_registries),
+		cmocka_unit_test(tags_come_page_by_page),
+		cmocka_unit_test(waits_for_another_try_are_told),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -60,7 +60,7 @@ static void *work(void *argument)
 
 	digest_of_bytes(&digest, DIGEST_SHA256, STR("hello"));
 	for (int i = 0; i < CALLS && worker->err.kind == ERROR_NONE; i++)
-		(void)remote_blob_get(worker->remote, i % 2 ? "team/x" : "team/y", &digest, 5, 0, drop, &worker->received, &worker->err);
+		(void)remote_blob_get(worker->remote, i % 2 ? "team/x" : "team/y", &digest, 5, 0, drop, NULL, &worker->received, &worker->err);
 	return NULL;
 }
 
