@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -129,6 +130,26 @@ static bool find_tail(int fd, int64_t count, int64_t *offset, struct error *err)
 	return true;
 }
 
+/* At its limit conmon puts an empty file in the log's place: goes on with that one, from its beginning. */
+static bool follow_rotation(struct reading *reading, int folder, int watch, const char *path, struct error *err)
+{
+	struct stat ours, there;
+
+	if (fstat(reading->fd, &ours) < 0 || fstatat(folder, "log", &there, AT_SYMLINK_NOFOLLOW) < 0 || ours.st_ino == there.st_ino)
+		return true;
+	/* What was written between our last look and the change. */
+	if (!read_on(reading, err))
+		return false;
+	int fd = file_open(folder, "log", O_RDONLY, 0, err);
+	if (fd < 0)
+		return false;
+	file_cleanup(&reading->fd);
+	reading->fd = fd;
+	reading->offset = 0;
+	buf_clear(&reading->rest);
+	return inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE) >= 0 || error_set_errno(err, errno, "watch the log");
+}
+
 static bool follow(struct reading *reading, int folder, const char *path, struct error *err)
 {
 	cleanup_fd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -140,7 +161,7 @@ static bool follow(struct reading *reading, int folder, const char *path, struct
 		/* Asked before reading: what was written until conmon let go is read afterwards. */
 		bool alive = container_alive(folder);
 
-		if (!read_on(reading, err))
+		if (!follow_rotation(reading, folder, watch, path, err) || !read_on(reading, err))
 			return false;
 		if (!alive)
 			return true;
@@ -158,7 +179,7 @@ bool container_logs(struct runtime *runtime, const struct container *container, 
 {
 	struct error problem = {0};
 	cleanup_fd int folder = container_folder_open(runtime, container->id, err);
-	cleanup_fd int fd = folder < 0 ? -1 : file_open(folder, "log", O_RDONLY, 0, &problem);
+	int fd = folder < 0 ? -1 : file_open(folder, "log", O_RDONLY, 0, &problem);
 	cleanup_free char *path = container_folder_path(runtime, container->id);
 	cleanup_free char *log_path = mem_printf("%s/log", path);
 
@@ -178,5 +199,6 @@ bool container_logs(struct runtime *runtime, const struct container *container, 
 	if (done && reading.rest.len)
 		done = write_entry(&reading, buf_str(&reading.rest), err);
 	buf_free(&reading.rest);
+	file_cleanup(&reading.fd);
 	return done;
 }

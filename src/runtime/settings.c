@@ -177,7 +177,8 @@ bool settings_make(struct settings *out, const struct settings_request *request,
 	return network_parse(str_of(either(request->network, "bridge")), &out->network, err) && check_hostname(out->hostname, err) &&
 	       join_args(out, request, image, err) && join_env(out, request, image, err) && join_ports(out, request, image, err) &&
 	       join_volumes(out, request, image, err) && add_capabilities(&out->cap_add, request->cap_add, "CapAdd", err) &&
-	       add_capabilities(&out->cap_drop, request->cap_drop, "CapDrop", err);
+	       add_capabilities(&out->cap_drop, request->cap_drop, "CapDrop", err) &&
+	       log_options_parse(request->log_options, &out->log_max_bytes, err);
 }
 
 /* ---- as JSON ---- */
@@ -217,12 +218,13 @@ static json_t *volumes_to_json(const struct volumes *volumes)
 
 char *settings_format(const struct settings *settings)
 {
-	json_t *json = json_pack("{s:o,s:o,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:b}", "args", texts_to_json(&settings->args),
-		"env", texts_to_json(&settings->env), "working_dir", settings->working_dir, "user", settings->user, "hostname", settings->hostname,
-		"stop_signal", settings->stop_signal, "network", settings->network, "ports", ports_to_json(&settings->ports), "exposed",
-		ports_to_json(&settings->exposed), "volumes", volumes_to_json(&settings->volumes), "cap_add", texts_to_json(&settings->cap_add),
-		"cap_drop", texts_to_json(&settings->cap_drop), "labels", texts_to_json(&settings->labels), "terminal", settings->terminal,
-		"stdin_open", settings->stdin_open, "remove", settings->remove, "read_only", settings->read_only, "privileged", settings->privileged);
+	json_t *json = json_pack("{s:o,s:o,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:b,s:I}", "args",
+		texts_to_json(&settings->args), "env", texts_to_json(&settings->env), "working_dir", settings->working_dir, "user", settings->user,
+		"hostname", settings->hostname, "stop_signal", settings->stop_signal, "network", settings->network, "ports",
+		ports_to_json(&settings->ports), "exposed", ports_to_json(&settings->exposed), "volumes", volumes_to_json(&settings->volumes),
+		"cap_add", texts_to_json(&settings->cap_add), "cap_drop", texts_to_json(&settings->cap_drop), "labels",
+		texts_to_json(&settings->labels), "terminal", settings->terminal, "stdin_open", settings->stdin_open, "remove", settings->remove,
+		"read_only", settings->read_only, "privileged", settings->privileged, "log_max_bytes", (json_int_t)settings->log_max_bytes);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	json_decref(json);
@@ -290,13 +292,14 @@ bool settings_parse(struct settings *out, struct str text, struct error *err)
 	json_t *json = json_loadb(text.data, text.len, 0, NULL), *args, *env, *ports, *exposed, *volumes, *cap_add, *cap_drop, *labels;
 	const char *working_dir, *user, *hostname, *stop_signal;
 	int network, terminal, stdin_open, remove, read_only, privileged;
+	json_int_t log_max_bytes = 0;
 
 	*out = (struct settings){0};
-	bool good = json && json_unpack(json, "{s:o,s:o,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:b}", "args", &args, "env", &env,
-				    "working_dir", &working_dir, "user", &user, "hostname", &hostname, "stop_signal", &stop_signal, "network",
+	bool good = json && json_unpack(json, "{s:o,s:o,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:b,s:b,s:b,s?I}", "args", &args, "env",
+				    &env, "working_dir", &working_dir, "user", &user, "hostname", &hostname, "stop_signal", &stop_signal, "network",
 				    &network, "ports", &ports, "exposed", &exposed, "volumes", &volumes, "cap_add", &cap_add, "cap_drop", &cap_drop,
 				    "labels", &labels, "terminal", &terminal, "stdin_open", &stdin_open, "remove", &remove, "read_only", &read_only,
-				    "privileged", &privileged) == 0;
+				    "privileged", &privileged, "log_max_bytes", &log_max_bytes) == 0;
 	if (good && network >= 0 && network < (int)ARRAY_SIZE(network_names)) {
 		texts_from_json(&out->args, args);
 		texts_from_json(&out->env, env);
@@ -313,6 +316,7 @@ bool settings_parse(struct settings *out, struct str text, struct error *err)
 		out->remove = remove;
 		out->read_only = read_only;
 		out->privileged = privileged;
+		out->log_max_bytes = log_max_bytes;
 		good = ports_from_json(&out->ports, ports) && ports_from_json(&out->exposed, exposed) && volumes_from_json(&out->volumes, volumes);
 	} else {
 		good = false;

@@ -29,6 +29,7 @@ struct settings {
 	struct volumes volumes;
 	struct text_list cap_add, cap_drop; /* "CAP_NET_ADMIN", "ALL" */
 	struct text_list labels;            /* "key=value" */
+	int64_t log_max_bytes;              /* of its output that is kept; 0: no limit */
 	bool terminal, stdin_open, remove, read_only, privileged;
 };
 
@@ -45,6 +46,7 @@ struct settings_request {
 	const char *const *cap_add;
 	const char *const *cap_drop;
 	const char *const *labels;
+	const char *const *log_options; /* "max-size=10m", "max-file=3" */
 	const char *user;
 	const char *working_dir;
 	const char *hostname;
@@ -54,6 +56,11 @@ struct settings_request {
 
 /* Joins request and image. ERROR_INVALID in docker's words; ERROR_NOT_FOUND "network nosuch not found". Free with settings_free. */
 bool settings_make(struct settings *out, const struct settings_request *request, const struct image_config *image, struct error *err);
+
+/* "10m", "512", "1gb" in bytes, base 1024 as docker counts memory and logs; ERROR_INVALID "invalid size: 'abc'". */
+bool size_parse(struct str text, int64_t *bytes, struct error *err);
+/* docker's --log-opt of its default driver: how much is kept in all. NULL-ended; NULL is no option. */
+bool log_options_parse(const char *const *options, int64_t *max_bytes, struct error *err);
 
 /* As text for the row, owned by the caller; and back. */
 char *settings_format(const struct settings *settings);

@@ -63,6 +63,10 @@ static void add_args(struct command *command, const struct supervise *supervise,
 	text_list_take(args, mem_printf("%s/exit", supervise->path));
 	text_list_add(args, STR("--log-path"));
 	text_list_take(args, mem_printf("k8s-file:%s/log", supervise->path));
+	if (container->settings.log_max_bytes) {
+		text_list_add(args, STR("--log-size-max"));
+		text_list_take(args, mem_printf("%lld", (long long)container->settings.log_max_bytes));
+	}
 	if (container->settings.terminal)
 		text_list_add(args, STR("--terminal"));
 	if (container->settings.stdin_open)

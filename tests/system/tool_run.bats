@@ -260,6 +260,21 @@ supervisor_gone() {
 	tool run --rm --pull= --network none bb:1 true
 }
 
+@test "run --log-opt max-size bounds what is kept, and logs -f goes on over the bound" {
+	image_load bb:1
+	mkdir "$work/shared"
+	id=$(tool run -d --network none --log-opt max-size=4k -v "$work/shared:/shared" bb:1 sh -c 'until test -e /shared/go; do sleep 0.05; done
+		i=0; while test $i -lt 500; do echo line $i; i=$((i + 1)); done; echo the end')
+	process_start follow nsenter --net --mount --target "$space" "$naru" logs -f "$id"
+	touch "$work/shared/go"
+	wait_for 20 process_gone "$(process_pid follow)"
+	[ "$(tail -n 1 "$work/follow.log")" = "the end" ]
+	[ "$(tool logs "$id" | tail -n 1)" = "the end" ]
+	[ "$(stat -c %s "$NARU_HOME/containers/$id/log")" -le 4096 ]
+	fails_with 125 "failed to initialize logging driver: invalid size: 'x'" tool run --rm --log-opt max-size=x bb:1 true
+	tool rm "$id"
+}
+
 @test "the state of network namespaces that are gone goes with the next new one" {
 	image_load bb:1
 	tool run --rm bb:1 true

@@ -29,6 +29,46 @@ static void joined_args(const struct settings *settings, struct buf *out)
 		buf_printf(out, "%s ", settings->args.items[i]);
 }
 
+static void test_log_options(void **state)
+{
+	static const struct {
+		const char *options[3];
+		int64_t bytes;
+		const char *refused;
+	} table[] = {
+		{{NULL}, 0, NULL},
+		{{"max-size=512"}, 512, NULL},
+		{{"max-size=10m"}, 10 << 20, NULL},
+		{{"max-size=1 KiB", "max-file=3"}, 3 << 10, NULL},
+		{{"max-file=2", "max-size=1Gb"}, INT64_C(2) << 30, NULL},
+		{{"max-file=5"}, 0, NULL},
+		{{"max-size=abc"}, 0, "failed to initialize logging driver: invalid size: 'abc'"},
+		{{"max-size=-1"}, 0, "invalid size: '-1'"},
+		{{"max-size=1x"}, 0, "invalid size: '1x'"},
+		{{"max-size=1kk"}, 0, "invalid size: '1kk'"},
+		{{"max-size="}, 0, "invalid size: ''"},
+		{{"max-size=0"}, 0, "max-size must be a positive number"},
+		{{"max-size=99999999999999999999"}, 0, "invalid size"},
+		{{"max-size=9007199254740992k"}, 0, "invalid size"},
+		{{"max-size=8191p", "max-file=1000"}, 0, "too large"},
+		{{"max-file=0"}, 0, "max-file '0'"},
+		{{"foo=bar"}, 0, "unknown log opt 'foo' for json-file log driver"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		cleanup_error struct error err = {0};
+		int64_t bytes = -1;
+		bool good = log_options_parse(table[i].options, &bytes, &err);
+
+		unit_assert(good == !table[i].refused, "row %zu: %s", i, error_text(&err));
+		if (good)
+			unit_assert(bytes == table[i].bytes, "row %zu: %lld", i, (long long)bytes);
+		else
+			unit_assert(strstr(error_text(&err), table[i].refused), "row %zu: %s", i, error_text(&err));
+	}
+}
+
 static void test_args(void **state)
 {
 	static const struct {
@@ -251,5 +291,5 @@ static void test_seccomp(void **state)
 	json_decref(admin);
 }
 
-UNIT_MAIN(cmocka_unit_test(test_args), cmocka_unit_test(test_refused), cmocka_unit_test(test_image_lists_bounded),
+UNIT_MAIN(cmocka_unit_test(test_args), cmocka_unit_test(test_log_options), cmocka_unit_test(test_refused), cmocka_unit_test(test_image_lists_bounded),
 	cmocka_unit_test(test_row_and_back), cmocka_unit_test(test_bundle), cmocka_unit_test(test_names), cmocka_unit_test(test_seccomp))
