@@ -79,8 +79,9 @@ static bool value_set(struct cli_args *args, const struct cli_flag *flag, const 
 
 	if (flag->type != CLI_FLAG_LIST)
 		value->count = 0;
-	value->list = mem_grow(value->list, value->count, &value->capacity, sizeof *value->list);
+	value->list = mem_grow(value->list, value->count + 1, &value->capacity, sizeof *value->list);
 	value->list[value->count++] = text;
+	value->list[value->count] = NULL;
 	value->given = true;
 	return true;
 }

@@ -82,8 +82,8 @@ extern const size_t cli_groups_count;
 
 /* Of a flag that the command has; asking for another is our own mistake. Borrowed, as long as the args. */
 bool cli_flag_bool(const struct cli_args *args, const char *name);
-const char *cli_flag_text(const struct cli_args *args, const char *name); /* NULL when it was not given */
-const char *const *cli_flag_list(const struct cli_args *args, const char *name, size_t *count);
+const char *cli_flag_text(const struct cli_args *args, const char *name);                       /* NULL when it was not given */
+const char *const *cli_flag_list(const struct cli_args *args, const char *name, size_t *count); /* NULL-ended; NULL when it was not given */
 int64_t cli_flag_int(const struct cli_args *args, const char *name, int64_t otherwise);
 bool cli_flag_given(const struct cli_args *args, const char *name);
 

@@ -31,7 +31,7 @@ int cli_end(struct cli *cli, int code);
 struct cli_value {
 	bool given, boolean;
 	int64_t integer;
-	const char **list; /* owned; the texts are the command line's */
+	const char **list; /* owned, NULL-ended; the texts are the command line's */
 	size_t count, capacity;
 };
 

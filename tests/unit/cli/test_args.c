@@ -73,6 +73,7 @@ static void every_form_is_read(void **state)
 	unit_assert_text(ports[0], "8080:80");
 	unit_assert_text(ports[1], "8081:81");
 	unit_assert_text(ports[4], "8084:84");
+	assert_null(ports[5]);
 	unit_assert_text(cli_flag_list(&args, "env", &count)[0], "A=1");
 	assert_int_equal(cli_flag_int(&args, "last", 0), -3);
 	assert_null(cli_flag_text(&args, "memory"));
