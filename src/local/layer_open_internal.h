@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 /*
- * Opens the folder path (clean, not empty) below root_fd for reading. A symbolic link on the way is followed as if root_fd were "/", and must lead to a
- * folder that is there. With make, missing parts are made (root, 0755) and a whiteout among them becomes an opaque folder. -1 with *err set:
+ * Opens the folder path (clean, not empty) below root_fd for reading. A symbolic link on the way is followed as if root_fd were "/", and must lead to
+ * a folder that is there. With make, missing parts are made (root, 0755) and a whiteout among them becomes an opaque folder. -1 with *err set:
  * ERROR_INVALID names the part that is no folder.
  */
 int layer_open_folder(int root_fd, const char *path, bool make, struct error *err);

@@ -59,9 +59,9 @@ static bool add_mounts(struct inodes *inodes)
 	static const char start[] = " net:[";
 	cleanup_buf struct buf text = {0};
 
-	if (!file_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &text, NULL))
+	if (!file_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &text, NULL) || !text.data)
 		return false;
-	for (const char *at = text.data; at && (at = strstr(at, start));) {
+	for (const char *at = strstr(text.data, start); at; at = strstr(at, start)) {
 		at += sizeof start - 1;
 		add(inodes, strtoull(at, NULL, 10));
 	}

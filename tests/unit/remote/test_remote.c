@@ -1,4 +1,7 @@
-/* A registry's answers step by step, and what the remote makes of them: tokens, redirects, lost connections, uploads, refusals. */
+/*
+ * A registry's answers step by step, and what the remote makes of them: tokens, redirects, lost connections, uploads, refusals, lists.
+ * It is long because each row of its tables is a whole exchange.
+ */
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
