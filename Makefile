@@ -16,9 +16,19 @@ deps:
 test:
 	./test.sh
 
-# The same tests with AddressSanitizer and UndefinedBehaviorSanitizer in both programs.
+# The same tests with AddressSanitizer and UndefinedBehaviorSanitizer in both programs, and the server under a load.
 sanitize:
 	./test.sh --sanitize
+	ninja -C build-asan bench/load
+	tests/dynamic/sanitized address
+
+# ThreadSanitizer: the unit tests, and the whole server under requests of every kind and a load.
+tsan:
+	tests/dynamic/tsan
+
+# Valgrind: no leak and no error over a start, 1,000 requests of every kind, and a stop.
+valgrind: all
+	NARU_BUILD=$(BUILD) tests/dynamic/valgrind
 
 # The prefix may differ from the one that the folder was set up with.
 install:
@@ -51,4 +61,4 @@ soak: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps test sanitize install lint format bench fuzz conformance soak clean
+.PHONY: all deps test sanitize tsan valgrind install lint format bench fuzz conformance soak clean

@@ -31,6 +31,7 @@ struct fake_server {
 	int listener;
 	pthread_t thread;
 	atomic_size_t requests;
+	pthread_mutex_t lock; /* guards the end of a descriptor that its connection closes itself: its number may be another's at once */
 	struct connection connections[CONNECTIONS_MAX];
 	size_t connections_count; /* the accepting thread's; others read it after that has ended */
 };
@@ -133,8 +134,10 @@ static void *connection_run(void *argument)
 	struct linger linger = {0};
 	socklen_t size = sizeof linger;
 	if (getsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff) {
+		pthread_mutex_lock(&connection->server->lock);
 		close(connection->fd);
 		connection->fd = -1;
+		pthread_mutex_unlock(&connection->server->lock);
 	} else {
 		shutdown(connection->fd, SHUT_RDWR);
 	}
@@ -162,6 +165,7 @@ struct fake_server *fake_server_start(fake_answer *answer, void *argument)
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
 
+	pthread_mutex_init(&server->lock, NULL);
 	server->answer = answer;
 	server->argument = argument;
 	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -188,13 +192,16 @@ void fake_server_stop(struct fake_server *server)
 	shutdown(server->listener, SHUT_RDWR);
 	pthread_join(server->thread, NULL);
 	close(server->listener);
+	pthread_mutex_lock(&server->lock);
 	for (size_t i = 0; i < server->connections_count; i++)
 		if (server->connections[i].fd >= 0)
 			shutdown(server->connections[i].fd, SHUT_RDWR);
+	pthread_mutex_unlock(&server->lock);
 	for (size_t i = 0; i < server->connections_count; i++) {
 		pthread_join(server->connections[i].thread, NULL);
 		if (server->connections[i].fd >= 0)
 			close(server->connections[i].fd);
 	}
+	pthread_mutex_destroy(&server->lock);
 	free(server);
 }
