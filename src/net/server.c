@@ -61,6 +61,13 @@ static bool start_threads(struct server *server, struct error *err)
 	return true;
 }
 
+/* For the counters, which may not look at a policy that is being replaced. */
+static void note_certificate(struct server *server)
+{
+	if (server->policy && server->policy->tls)
+		atomic_store(&server->tls_not_after_s, tls_context_not_after_s(server->policy->tls));
+}
+
 bool server_start(struct server **out, const struct server_settings *settings, struct error *err)
 {
 	struct server *server = mem_alloc(1, sizeof *server);
@@ -77,6 +84,7 @@ bool server_start(struct server **out, const struct server_settings *settings, s
 	}
 	server->limits = limits_new();
 	server->policy = policy_new(server->tls_shared, settings, err);
+	note_certificate(server);
 	body_pool_init(&server->pool, server->policy ? server->policy->limits.buffers : 0);
 	server->listeners = mem_alloc(settings->listen_count, sizeof *server->listeners);
 	bool started = server->policy && router_new(&server->router, settings->routes, settings->routes_count, err);
@@ -108,6 +116,7 @@ bool server_reload(struct server *server, const struct server_settings *settings
 		return false;
 	policy_release(server->policy);
 	server->policy = policy;
+	note_certificate(server);
 	for (size_t i = 0; i < server->loops_count; i++)
 		policy_offer(&server->loops[i], policy);
 	return true;
@@ -132,6 +141,7 @@ void server_counters(const struct server *server, struct server_counters *out)
 		.tls_resumed = sums[COUNTER_TLS_RESUMED],
 		.received_bytes = sums[COUNTER_RECEIVED_BYTES],
 		.sent_bytes = sums[COUNTER_SENT_BYTES],
+		.tls_not_after_s = atomic_load(&server->tls_not_after_s),
 		.buffers_free = body_pool_count((struct body_pool *)&server->pool),
 	};
 }

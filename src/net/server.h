@@ -122,6 +122,7 @@ struct server_counters {
 		tls_resumed;                 /* handshakes that came to their end, those that did not, and how many of the first used a ticket */
 	uint64_t received_bytes, sent_bytes; /* within TLS where there is some */
 	size_t buffers_free;
+	int64_t tls_not_after_s; /* when the first certificate of the chain in use ends, seconds since 1970; 0: no TLS */
 };
 /* From any thread. The figures are each right, and not of quite the same moment. */
 void server_counters(const struct server *server, struct server_counters *out);

@@ -314,6 +314,7 @@ struct server {
 	struct limits *limits;
 	struct tls_shared *tls_shared; /* NULL: no listener speaks TLS */
 	BIO_METHOD *tls_bio;
+	_Atomic int64_t tls_not_after_s; /* of the policy's certificate */
 	struct listener *listeners;
 	size_t listeners_count;
 	struct loop *loops;

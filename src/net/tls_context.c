@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -269,4 +270,22 @@ bool tls_context_new(SSL_CTX **out, struct tls_shared *shared, const struct serv
 		SSL_CTX_free(context);
 	ERR_clear_error();
 	return good;
+}
+
+int64_t tls_context_not_after_s(SSL_CTX *context)
+{
+	const X509 *certificate = SSL_CTX_get0_certificate(context);
+	STACK_OF(X509) *chain = NULL;
+	int64_t first_s = INT64_MAX;
+	int at = 0;
+
+	SSL_CTX_get0_chain_certs(context, &chain);
+	while (certificate) {
+		struct tm tm = {0};
+
+		if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1 && timegm(&tm) < first_s)
+			first_s = timegm(&tm);
+		certificate = at < sk_X509_num(chain) ? sk_X509_value(chain, at++) : NULL;
+	}
+	return first_s < INT64_MAX ? first_s : 0;
 }

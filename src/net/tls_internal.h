@@ -23,6 +23,9 @@ void tls_shared_free(struct tls_shared *shared);
 /* Reads certificate and key. Free with SSL_CTX_free; a connection holds its own. Errors name the file. */
 bool tls_context_new(SSL_CTX **out, struct tls_shared *shared, const struct server_tls *settings, struct error *err);
 
+/* When the first certificate of its chain ends, seconds since 1970. */
+int64_t tls_context_not_after_s(SSL_CTX *context);
+
 /* The TLS of one connection. All zero: it has none. */
 struct tls_link {
 	SSL *ssl;

@@ -168,6 +168,7 @@ PYTHON
 	# As the guide says: the same bytes again take the damaged file's place.
 	put team/web "$work/blob"
 	curl -sf "http://$registry/v2/team/web/blobs/$digest" | cmp - "$work/blob"
+	metric_is naru_registry_content_damaged_total 1
 }
 
 @test "as JSON each line of the log is an object, whatever a client sends; and no secret is in it" {
@@ -230,6 +231,25 @@ output = /dev/null" | head -n 2000 | curl -s -A "$(printf 'a%.0s' {1..250})" -K 
 	kill "$(process_pid registry)"
 	wait_for 10 process_gone "$(process_pid registry)"
 	exec 7>&-
+}
+
+@test "the metrics say when the certificate ends, and after HUP when the new one does" {
+	local days
+	registry=127.0.0.1:$(port_free)
+	for days in 30 60; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days $days -keyout "$work/key" -out "$work/cert" 2>/dev/null
+		if [ $days = 30 ]; then
+			process_start registry "$naru_registry" serve --open --data "$work/registry" --listen "$registry" --tls-cert "$work/cert" --tls-key "$work/key"
+			wait_for 20 log_has 'msg=listening'
+		else
+			kill -s HUP "$(process_pid registry)"
+			wait_for 20 log_has 'were read again'
+		fi
+		curl -sfk "https://$registry/metrics" >"$work/metrics"
+		exposition_valid "$work/metrics"
+		[ "$(metric naru_registry_tls_certificate_not_after_timestamp_seconds)" = "$(date -d "$(openssl x509 -in "$work/cert" -noout -enddate | cut -d = -f 2)" +%s)" ]
+	done
+	[ "$(metric naru_registry_tls_handshakes_total)" -ge 2 ]
 }
 
 @test "the alert rules are valid, and each fires for what it is for and for nothing else" {

@@ -35,6 +35,9 @@ static void write_server(struct buf *out, const struct server *server)
 	metric_counter(out, P "tls_handshakes_total", "TLS handshakes that came to their end.", now.tls_handshakes);
 	metric_counter(out, P "tls_handshakes_resumed_total", "TLS handshakes that used a ticket; among tls_handshakes_total.", now.tls_resumed);
 	metric_counter(out, P "tls_handshakes_failed_total", "TLS handshakes that did not come to their end.", now.tls_failures);
+	if (now.tls_not_after_s)
+		metric_gauge(out, P "tls_certificate_not_after_timestamp_seconds", "When the first certificate of the chain in use ends.",
+			(double)now.tls_not_after_s);
 }
 
 static void write_content(struct buf *out, const struct distribution *distribution, const struct findings *found)
