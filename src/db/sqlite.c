@@ -101,8 +101,9 @@ static bool open_connection(struct db_connection **out, const char *where, bool 
 	}
 	if (!run_text(connection,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-		    "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY",
-		    err)) {
+		    "PRAGMA temp_store=MEMORY",
+		    err) ||
+		!run_text(connection, writes ? "PRAGMA cache_size=-4000" : "PRAGMA cache_size=-2000", err)) {
 		close_connection(connection);
 		return false;
 	}

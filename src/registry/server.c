@@ -32,6 +32,8 @@
 #define FOLDER_VERSION "1\n"
 /* Memory for more than this goes back to the system when it is freed. Left to itself glibc keeps 4 MiB pieces for every worker. */
 #define MAPPED_BYTES_MIN (256 * 1024)
+/* So much that is free stays with an arena. */
+#define KEPT_BYTES (1024 * 1024)
 
 static const struct db_migration migrations[] = {
 	{1, "blobs", sql_blobs},
@@ -118,19 +120,24 @@ static bool own_folder(int *lock_fd, const char *folder, struct error *err)
 	return true;
 }
 
+/* One a core. */
+static size_t loops(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores > 0 ? (size_t)cores : 1;
+}
+
 static bool open_data(struct registry *registry, const struct settings *settings, struct error *err)
 {
 	const char *folder = settings->data, *storage = settings->storage_folder ? settings->storage_folder : folder;
 	cleanup_free char *where = mem_printf("sqlite:%s/registry.db", folder);
-	struct db_settings db = {.where = where,
-		.migrations = migrations,
-		.migrations_count = ARRAY_SIZE(migrations),
-		.readers_now = (size_t)sysconf(_SC_NPROCESSORS_ONLN)}; /* a loop each */
+	struct db_settings db = {.where = where, .migrations = migrations, .migrations_count = ARRAY_SIZE(migrations), .readers_now = loops()};
 
 	if (!own_folder(&registry->lock_fd, folder, err) || (settings->storage_folder && !own_folder(&registry->storage_lock_fd, storage, err)) ||
 		!db_open(&registry->db, &db, err) || !blob_store_open(&registry->store, storage, registry->db, err))
 		return false;
-	return distribution_open(&registry->distribution, registry->db, registry->store, settings, idle_uploads(registry), err);
+	return distribution_open(&registry->distribution, registry->db, registry->store, settings, idle_uploads(registry), loops(), err);
 }
 
 static void close_data(struct registry *registry)
@@ -167,6 +174,7 @@ static struct server_settings server_part(struct registry *registry, const struc
 		.trusted_proxies = (const char *const *)settings->trusted_proxies,
 		.trusted_proxies_count = settings->trusted_proxies_count,
 		.limits = settings->limits.server,
+		.loops = loops(),
 		.routes = registry_routes,
 		.routes_count = registry_routes_count,
 		.context = &registry->context,
@@ -294,7 +302,10 @@ bool registry_serve(const struct settings *settings, int argc, char **argv, stru
 	set_log(settings);
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
 	/* An arena a core, not one a worker: each keeps what was freed in it (forty referrers of 4 MB left 213 MB, now 66). */
-	mallopt(M_ARENA_MAX, (int)sysconf(_SC_NPROCESSORS_ONLN));
+	mallopt(M_ARENA_MAX, (int)loops());
+	/* What small answers give back they take again at once: an arena's end that is unmapped each time costs more than the answer. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TOP_PAD, KEPT_BYTES);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

@@ -18,8 +18,8 @@
 
 struct catalog;
 
-/* The database and the store belong to the caller and outlive it. */
-struct catalog *catalog_new(struct db *db, struct blob_store *store);
+/* The database and the store belong to the caller and outlive it. loops: how many threads call what may be called on a loop. */
+struct catalog *catalog_new(struct db *db, struct blob_store *store, size_t loops);
 void catalog_free(struct catalog *catalog);
 
 /* ---- content of a repository ---- */
@@ -63,8 +63,11 @@ struct catalog_manifest {
 	struct str bytes;
 };
 
-/* On a loop: from memory or by a read that does not wait; NULL when that cannot be, for whatever reason. reference is a tag or a digest. */
-const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, struct str repository, struct str reference);
+/*
+ * On a loop, which says which one it is: from memory or by a read that does not wait; NULL when that cannot be, for whatever reason. reference is a
+ * tag or a digest.
+ */
+const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, size_t loop, struct str repository, struct str reference);
 /* NULL with *err set when it fails. */
 const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err);
 /* Any thread. Takes a void pointer, so that it can be a release function. */

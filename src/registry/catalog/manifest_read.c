@@ -78,29 +78,26 @@ static bool read_manifest(struct db_tx *tx, void *argument, struct error *err)
 	       error_set(err, ERROR_NOT_FOUND, "manifest %.*s is not in %.*s", STR_ARG(request->reference), STR_ARG(request->repository));
 }
 
-static const struct catalog_manifest *read_and_cache(
-	struct catalog *catalog, db_read_function *read, struct str repository, struct str reference, struct error *err)
-{
-	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
-	uint64_t generation = manifest_cache_generation(catalog->cache);
-
-	if (!read(catalog->db, read_manifest, &request, err))
-		return NULL;
-	manifest_cache_add(catalog->cache, repository, reference, request.found, generation);
-	return request.found;
-}
-
 const struct catalog_manifest *catalog_manifest_get(struct catalog *catalog, struct str repository, struct str reference, struct error *err)
 {
-	return read_and_cache(catalog, db_read, repository, reference, err);
+	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
+
+	return db_read(catalog->db, read_manifest, &request, err) ? request.found : NULL;
 }
 
-const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, struct str repository, struct str reference)
+const struct catalog_manifest *catalog_manifest_now(struct catalog *catalog, size_t loop, struct str repository, struct str reference)
 {
-	const struct catalog_manifest *cached = manifest_cache_find(catalog->cache, repository, reference);
+	struct manifest_request request = {.catalog = catalog, .repository = repository, .reference = reference};
 	cleanup_error struct error err = {0};
 
-	return cached ? cached : read_and_cache(catalog, db_read_now, repository, reference, &err);
+	request.found = manifest_cache_find(catalog->cache, loop, repository, reference);
+	if (request.found)
+		return request.found;
+	uint64_t version = manifest_cache_version(catalog->cache, repository, reference);
+	if (!db_read_now(catalog->db, read_manifest, &request, &err))
+		return NULL;
+	manifest_cache_add(catalog->cache, loop, repository, reference, request.found, version);
+	return request.found;
 }
 
 struct referrers_request {

@@ -5,13 +5,13 @@
 #include "base/mem.h"
 #include "registry/catalog/catalog_internal.h"
 
-#define CACHE_BYTES_MAX (32 * 1024 * 1024)
+#define CACHE_BYTES_MAX (16 * 1024 * 1024)
 
-struct catalog *catalog_new(struct db *db, struct blob_store *store)
+struct catalog *catalog_new(struct db *db, struct blob_store *store, size_t loops)
 {
 	struct catalog *catalog = mem_alloc(1, sizeof *catalog);
 
-	*catalog = (struct catalog){db, store, manifest_cache_new(CACHE_BYTES_MAX)};
+	*catalog = (struct catalog){db, store, manifest_cache_new(loops, CACHE_BYTES_MAX)};
 	return catalog;
 }
 

@@ -73,7 +73,7 @@ static void *keep(void *argument)
 }
 
 bool distribution_open(struct distribution *distribution, struct db *db, struct blob_store *store, const struct settings *settings,
-	size_t idle_uploads_max, struct error *err)
+	size_t idle_uploads_max, size_t loops, struct error *err)
 {
 	pthread_condattr_t monotonic;
 
@@ -86,7 +86,7 @@ bool distribution_open(struct distribution *distribution, struct db *db, struct 
 	pthread_cond_init(&distribution->keeper_wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	distribution->store = store;
-	distribution->catalog = catalog_new(db, store);
+	distribution->catalog = catalog_new(db, store, loops);
 	distribution->uploads = upload_sessions_new(distribution->catalog, store, idle_uploads_max);
 	sweep(distribution, true);
 	distribution->is_kept = thread_start(&distribution->keeper, "uploads", keep, distribution, err);

@@ -63,7 +63,7 @@ struct distribution {
  * uploads may keep their file open between two requests.
  */
 bool distribution_open(struct distribution *distribution, struct db *db, struct blob_store *store, const struct settings *settings,
-	size_t idle_uploads_max, struct error *err);
+	size_t idle_uploads_max, size_t loops, struct error *err);
 /* Takes the settings' limits over, while it serves too. */
 void distribution_set(struct distribution *distribution, const struct settings *settings);
 /* From any thread. */

@@ -131,7 +131,8 @@ void distribution_manifest_get(struct request *request)
 
 	if (!request_repository(request, &name) || !request_reference(request, &reference, &digest))
 		return;
-	const struct catalog_manifest *manifest = catalog_manifest_now(request_distribution(request)->catalog, name, reference);
+	const struct catalog_manifest *manifest =
+		catalog_manifest_now(request_distribution(request)->catalog, request_loop(request), name, reference);
 	bool varies = manifest && !is_digest(reference) && media_kind_of(manifest->media_type) == MEDIA_INDEX;
 	if (manifest && (!varies || accepts(request, manifest->media_type))) {
 		answer_manifest(request, manifest, varies);
