@@ -9,6 +9,9 @@
 #include "base/log_internal.h"
 #include "base/mem.h"
 
+/* Enough for nearly every line, so that it grows in one step. */
+#define LINE_ROOM 512
+
 /* Settings of the process, as standard error is the process'. */
 static _Atomic enum log_level lowest = LOG_LEVEL_INFO;
 static _Atomic enum log_format line_format = LOG_FORMAT_LOGFMT;
@@ -63,6 +66,7 @@ void log_line(enum log_level level, const struct log_field *fields, const char *
 		long_message = mem_vprintf(format, args);
 		va_end(args);
 	}
+	buf_room(&line, LINE_ROOM);
 	log_format_line(&line, atomic_load_explicit(&line_format, memory_order_relaxed), level, clock_now_us(), log_request_id(&current), fields,
 		long_message ? str_of(long_message) : str_make(short_message, len < 0 ? 0 : (size_t)len));
 	log_write(buf_str(&line));

@@ -105,6 +105,32 @@ static void escapes(void **state)
 	}
 }
 
+/* Each line has its own time, in order, to the microsecond. */
+static void times(void **state)
+{
+	(void)state;
+	struct capture capture;
+	int64_t before_us = clock_now_us(), at_us;
+
+	capture_start(&capture);
+	for (int i = 0; i < 100; i++)
+		log_info("x");
+	cleanup_buf struct buf text = capture_end(&capture);
+	struct str rest = buf_str(&text), line;
+	int lines = 0;
+	while (str_cut(rest, '\n', &line, &rest)) {
+		struct str time, more;
+
+		assert_true(str_starts(line, STR("time=")) && str_cut(str_from(line, 5), ' ', &time, &more));
+		assert_int_equal(time.len, sizeof "2026-11-24T19:27:15.894671Z" - 1);
+		unit_assert(clock_parse_rfc3339(time, &at_us) && at_us >= before_us, "%.*s", STR_ARG(line));
+		before_us = at_us;
+		lines++;
+	}
+	assert_int_equal(lines, 100);
+	assert_true(before_us <= clock_now_us());
+}
+
 static void numbers_and_messages(void **state)
 {
 	(void)state;
@@ -245,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(times),
 		cmocka_unit_test(numbers_and_messages),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(writes_all),
