@@ -177,7 +177,8 @@ status_of() {
 
 	printf 'listen: ["fd:web", "127.0.0.1:0"]\naccess: {open: true}\ndata: %s\n' "$work/data" >"$work/registry.yml"
 	process_start registry "$top/tests/system/lib/pass-socket" web=127.0.0.1:0 spare=127.0.0.1:0 -- "$naru_registry" serve --config "$work/registry.yml"
-	wait_for 20 logged "msg=listening address=$(sed -n 's/^web //p' "$work/registry.log") "
+	wait_for 20 logged 'msg=listening'
+	logged "msg=listening address=$(sed -n 's/^web //p' "$work/registry.log") "
 	logged 'nobody answers on the socket \\"spare\\"'
 	registry_stop
 
