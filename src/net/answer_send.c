@@ -74,6 +74,7 @@ void answer_begin(struct connection *connection)
 	connection->part_done = connection->sent = 0;
 	connection->pace = (struct pace){0};
 	connection->taken = -1;
+	connection->fetch.fd = -1;
 	if (!may_have_body(request))
 		answer_release(request);
 	for (size_t i = 0; i < request->parts_count; i++)
@@ -126,7 +127,7 @@ static enum io_result send_memory(struct connection *connection, size_t *sent)
 bool answer_send(struct connection *connection)
 {
 	struct request *request = &connection->request;
-	size_t budget = WRITE_BUDGET;
+	size_t budget = connection->tls.ssl ? TLS_WRITE_BUDGET : WRITE_BUDGET;
 
 	while (connection->out_done < connection->out.len || connection->part_index < request->parts_count) {
 		size_t sent;

@@ -319,6 +319,8 @@ static bool answer_run(struct connection *connection)
 {
 	uint64_t before = connection->socket_sent;
 
+	if (connection->fetch.running)
+		return false;
 	if (!connection->failed && !answer_send(connection)) {
 		if (limits_wait_for_reader(connection, connection->socket_sent != before))
 			return false;
@@ -382,6 +384,8 @@ void connection_posted(struct connection *connection, unsigned int flags)
 	}
 	if (flags & POST_ANSWERED)
 		connection->answer_ready = true;
+	if (flags & POST_FETCHED)
+		connection->fetch.running = false;
 	if (flags & POST_JOB_DONE)
 		sink_job_done(connection);
 	if (connection->answer_ready && connection->state == CONNECTION_WAIT)

@@ -102,6 +102,20 @@ enum io_result connection_write(struct connection *connection, const struct iove
 	return sent_bytes(connection, *sent);
 }
 
+/* Into the loop's scratch; EAGAIN when it is not in memory. */
+static ssize_t read_piece(struct connection *connection, int fd, size_t want, int64_t offset)
+{
+	char *scratch = connection->loop->scratch;
+	const struct iovec piece = {scratch, want};
+	ssize_t got = -1;
+
+	errno = EOPNOTSUPP;
+	if (!file_fetched(&connection->fetch, fd, offset))
+		got = preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+	/* Fetched already, or a file system that cannot say: then it is waited for. */
+	return got < 0 && errno == EOPNOTSUPP ? pread(fd, scratch, want, offset) : got;
+}
+
 /* A piece of a file, read and encrypted. */
 static enum io_result file_records(struct connection *connection, int fd, int64_t offset, int64_t length, size_t *sent)
 {
@@ -114,8 +128,12 @@ static enum io_result file_records(struct connection *connection, int fd, int64_
 	if (flushed != IO_SOME)
 		return flushed;
 	do
-		got = pread(fd, loop->scratch, want, offset);
+		got = read_piece(connection, fd, want, offset);
 	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN) {
+		file_fetch(connection, fd, offset, length);
+		return IO_DRY;
+	}
 	if (got <= 0)
 		return got == 0 ? IO_END : IO_FAILED;
 	enum io_result result = tls_write(connection, loop->scratch, (size_t)got, sent);
@@ -133,6 +151,8 @@ enum io_result connection_send_file(struct connection *connection, int fd, int64
 		return IO_DRY;
 	if (connection->tls.ssl)
 		return file_records(connection, fd, offset, length, sent);
+	if (!file_is_near(connection, fd, offset, length))
+		return IO_DRY;
 	do
 		written = sendfile(connection->fd, fd, &at, (uint64_t)length < SEND_FILE_MAX ? (size_t)length : SEND_FILE_MAX);
 	while (written < 0 && errno == EINTR);

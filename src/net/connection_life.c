@@ -71,7 +71,7 @@ void connection_abort(struct connection *connection)
 {
 	connection->failed = true;
 	timer_stop(connection);
-	if (connection->state == CONNECTION_WAIT && !connection->answer_ready)
+	if ((connection->state == CONNECTION_WAIT && !connection->answer_ready) || connection->fetch.running)
 		return;
 	if (connection->state == CONNECTION_BODY && connection->request.match.route->sink)
 		connection_run(connection);

@@ -30,6 +30,7 @@
 #define BODY_BUFFERS_EACH 8                   /* of one connection at a time: a fast client leaves some for the others */
 #define READ_BUDGET ((size_t)256 * 1024)      /* bytes that one connection may read in one turn of its loop */
 #define WRITE_BUDGET ((size_t)1024 * 1024)    /* … and write */
+#define TLS_WRITE_BUDGET ((size_t)256 * 1024) /* … and encrypt, which takes as long as the kernel for four times as much */
 #define REQUESTS_BUDGET 32                    /* … and pipelined requests */
 #define REST_MAX ((int64_t)256 * 1024)        /* of a body that nobody wanted: so much is read to keep the connection */
 #define LINGER_MAX ((int64_t)4 * 1024 * 1024) /* read before a close so that the client sees the answer, not a reset */
@@ -180,6 +181,14 @@ struct request {
 
 /* ---- a connection ---- */
 
+/* A range of a file on its way out of which is known that it is in memory, or that a worker reads. */
+struct file_fetch {
+	struct thread_task task;
+	int fd;
+	int64_t from, until;
+	bool running; /* the worker has it: the answer waits, and the connection may not go */
+};
+
 enum connection_state {
 	CONNECTION_HEAD,   /* reads a head, or waits for one */
 	CONNECTION_BODY,   /* reads a body that somebody wants */
@@ -196,6 +205,7 @@ enum post {
 	POST_ADOPT = 1,    /* a new connection comes from the loop that accepted it */
 	POST_ANSWERED = 2, /* request_answer was called on another thread */
 	POST_JOB_DONE = 4, /* the worker has done the sink's job */
+	POST_FETCHED = 8,  /* the worker has read the next piece of the file */
 	POST_ROOM = 8,     /* the worker has made room for more of the body */
 };
 
@@ -249,6 +259,7 @@ struct connection {
 	int64_t part_done, sent;
 	uint64_t socket_sent; /* bytes of the whole connection that the kernel took: whether something moves */
 
+	struct file_fetch fetch;
 	struct tls_link tls;
 
 	struct connection *post_next; /* these two are guarded by the loop's inbox_lock */
@@ -420,6 +431,14 @@ int64_t connection_taken(const struct connection *connection);
 void connection_drop_unsent(struct connection *connection);
 /* Says that no more bytes will be sent. */
 void connection_end_writing(struct connection *connection);
+
+/* file_fetch.c */
+/* Whether bytes of this range can be sent without waiting for a disk; else a worker reads them, and POST_FETCHED comes. */
+bool file_is_near(struct connection *connection, int fd, int64_t offset, int64_t length);
+/* Whether the byte at offset was found near or fetched. */
+bool file_fetched(const struct file_fetch *fetch, int fd, int64_t offset);
+/* Lets a worker read from there on. */
+void file_fetch(struct connection *connection, int fd, int64_t offset, int64_t length);
 
 /* tls_connection.c: the same for a connection that has TLS; the handshake is done by the first reads. */
 BIO_METHOD *tls_bio_method_new(void);
