@@ -322,6 +322,12 @@ static bool answer_run(struct connection *connection)
 	if (connection->fetch.running)
 		return false;
 	if (!connection->failed && !answer_send(connection)) {
+		if (connection->fetch.running) {
+			/* It is the disk that is waited for, not the client. */
+			timer_stop(connection);
+			pace_wait(&connection->pace, false, connection->loop->now_us);
+			return false;
+		}
 		if (limits_wait_for_reader(connection, connection->socket_sent != before))
 			return false;
 		limits_give_up_reader(connection);
@@ -347,8 +353,8 @@ void connection_run(struct connection *connection)
 	int requests = 0;
 	bool more = true;
 
-	if (connection->tls.out.len)
-		tls_flush(connection);
+	if (connection->tls.out.len || connection->tls.paused)
+		tls_go_on(connection);
 	while (more) {
 		switch (connection->state) {
 		case CONNECTION_HEAD:

@@ -447,6 +447,8 @@ void tls_free(struct connection *connection);
 enum io_result tls_read(struct connection *connection, void *data, size_t len, size_t *got);
 enum io_result tls_write(struct connection *connection, const void *data, size_t len, size_t *sent);
 enum io_result tls_flush(struct connection *connection);
+/* At the begin of each turn: sends what waits, and lets reading go on that paused. */
+void tls_go_on(struct connection *connection);
 /* Sends close_notify if it can; nothing may be written afterwards. */
 void tls_end(struct connection *connection);
 

@@ -15,6 +15,7 @@
 
 #define OUT_MAX ((size_t)256 * 1024) /* a client that asks for key updates and reads none of them comes to its end here */
 #define RECORD_MAX ((size_t)16384)   /* of plain bytes (RFC 8446, 5.1) */
+#define APART_MAX 16                 /* records that carry no data (key updates), read in one call */
 #define GREETING 0x16                /* the first byte of TLS: a record of the handshake */
 
 /* ---- the socket, as OpenSSL sees it ---- */
@@ -26,6 +27,7 @@ static int bio_read(BIO *bio, char *data, int len)
 
 	BIO_clear_retry_flags(bio);
 	if (!connection->socket_can_read) {
+		connection->tls.dry = true;
 		BIO_set_retry_read(bio);
 		return -1;
 	}
@@ -34,6 +36,7 @@ static int bio_read(BIO *bio, char *data, int len)
 	while (count < 0 && errno == EINTR);
 	if (count < 0 && errno == EAGAIN) {
 		connection->socket_can_read = false;
+		connection->tls.dry = true;
 		BIO_set_retry_read(bio);
 	} else if (count > 0 && count < len && !connection->hung_up) {
 		connection->socket_can_read = false; /* see connection_read */
@@ -69,7 +72,7 @@ static int bio_write(BIO *bio, const char *data, int len)
 		buf_add(&connection->loop->tls.gathered, data, (size_t)len);
 		return len;
 	}
-	if (tls->out.len - tls->out_done > OUT_MAX) {
+	if (tls->out.len > OUT_MAX) {
 		BIO_set_retry_write(bio);
 		return -1;
 	}
@@ -140,16 +143,27 @@ enum io_result tls_flush(struct connection *connection)
 		return IO_FAILED;
 	if (!tls->out.len)
 		return IO_SOME;
-	if (!socket_send(connection, tls->out.data + tls->out_done, tls->out.len - tls->out_done, &sent)) {
+	if (!socket_send(connection, tls->out.data, tls->out.len, &sent)) {
 		tls->broken = true;
 		return IO_FAILED;
 	}
-	tls->out_done += sent;
-	if (tls->out_done < tls->out.len)
+	if (sent < tls->out.len) {
+		buf_drop(&tls->out, sent);
 		return IO_DRY;
+	}
 	buf_free(&tls->out);
-	tls->out_done = 0;
 	return IO_SOME;
+}
+
+void tls_go_on(struct connection *connection)
+{
+	struct tls_link *tls = &connection->tls;
+
+	tls_flush(connection);
+	if (tls->paused && tls->out.len <= OUT_MAX) {
+		tls->paused = false;
+		connection->can_read = true;
+	}
 }
 
 void tls_end(struct connection *connection)
@@ -170,10 +184,12 @@ static enum io_result tls_result(struct connection *connection)
 	struct tls_link *tls = &connection->tls;
 
 	switch (SSL_get_error(tls->ssl, -1)) {
-	case SSL_ERROR_WANT_READ:
-		connection->can_read = false;
+	case SSL_ERROR_WANT_READ: /* or, while the socket is not dry, a record without data was read */
+		connection->can_read = !tls->dry;
 		return IO_DRY;
-	case SSL_ERROR_WANT_WRITE: /* `out` is full: it goes on when that has left */
+	case SSL_ERROR_WANT_WRITE: /* `out` is full */
+		connection->can_read = false;
+		tls->paused = true;
 		return IO_DRY;
 	case SSL_ERROR_ZERO_RETURN:
 		return IO_END;
@@ -220,6 +236,7 @@ static enum io_result shake_hands(struct connection *connection)
 		result = greet(connection);
 	if (result != IO_SOME || tls->spoke_plain)
 		return result;
+	tls->dry = false;
 	ERR_clear_error();
 	if (SSL_do_handshake(tls->ssl) == 1) {
 		tls->established = true;
@@ -244,12 +261,23 @@ enum io_result tls_read(struct connection *connection, void *data, size_t len, s
 		if (result != IO_SOME || !tls->established)
 			return result;
 	}
-	ERR_clear_error();
-	if (SSL_read_ex(tls->ssl, data, len, got) != 1)
-		return tls_result(connection);
-	if (!connection->socket_can_read && !SSL_has_pending(tls->ssl))
-		connection->can_read = false;
-	return IO_SOME;
+	/* Whoever sends nothing but key updates gets no more of the loop than others. */
+	for (int i = 0; i < APART_MAX; i++) {
+		tls->dry = false;
+		ERR_clear_error();
+		if (SSL_read_ex(tls->ssl, data, len, got) == 1) {
+			if (!connection->socket_can_read && !SSL_has_pending(tls->ssl))
+				connection->can_read = false;
+			return IO_SOME;
+		}
+		enum io_result result = tls_result(connection);
+		if (result != IO_DRY || !connection->can_read)
+			return result;
+	}
+	connection->can_read = false;
+	tls->paused = true;
+	link_append(&connection->loop->run, &connection->run);
+	return IO_DRY;
 }
 
 enum io_result tls_write(struct connection *connection, const void *data, size_t len, size_t *sent)

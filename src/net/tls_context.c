@@ -244,6 +244,7 @@ static bool set_protocol(SSL_CTX *context, struct tls_shared *shared, bool only_
 	/* The server's order, as it knows what its AES costs; a client that leads with ChaCha20 has none of its own and gets that. */
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY); /* a call reads one record, so that a connection has a budget */
 	SSL_CTX_set_read_ahead(context, 1);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(context, TICKET_KEY_S);

@@ -34,9 +34,10 @@ struct tls_link {
 	bool spoke_plain; /* it does not: an answer in plain text is all that it gets */
 	bool established; /* the handshake is over */
 	bool broken;      /* nothing may be asked of ssl any more */
+	bool dry;         /* the last call to OpenSSL found nothing to read */
+	bool paused;      /* there is more to read, in another turn or when `out` has left */
 	bool gathering;   /* records go into the loop's buffer first */
 	struct buf out;   /* records that the socket did not take */
-	size_t out_done;
 };
 
 /* What a loop needs for TLS. */

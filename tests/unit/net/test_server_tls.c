@@ -389,6 +389,28 @@ static void says_goodbye(void **state)
 	world_stop(&world);
 }
 
+static void survives_key_updates_without_end(void **state)
+{
+	struct world world;
+	struct tls_client client, other;
+
+	(void)state;
+	world_start(&world, NULL, false);
+	tls_client_new(&client, TLS1_3_VERSION);
+	tls_client_new(&other, 0);
+	assert_true(tls_client_open(&client, &world.fixture, false));
+	for (int i = 0; i < 3000; i++)
+		assert_true(SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(client.ssl) == 1);
+	assert_true(tls_client_open(&other, &world.fixture, false));
+	tls_client_ask(&other, STR(SMALL), 200);
+	tls_client_ask(&client, STR(SMALL), 200);
+	tls_client_ask(&client, STR("GET /file HTTP/1.1\r\nHost: h\r\n\r\n"), 200);
+	unit_assert(memcmp(client.body.data, world.fixture.file, FIXTURE_FILE_SIZE) == 0, "another file");
+	tls_client_free(&client);
+	tls_client_free(&other);
+	world_stop(&world);
+}
+
 static void tells_who_speaks_plain_http(void **state)
 {
 	struct world world;
@@ -518,6 +540,7 @@ int main(void)
 		cmocka_unit_test(a_body_in_memory_goes_out_in_records),
 		cmocka_unit_test(waits_for_a_client_that_reads_slowly),
 		cmocka_unit_test(says_goodbye),
+		cmocka_unit_test(survives_key_updates_without_end),
 		cmocka_unit_test(tells_who_speaks_plain_http),
 		cmocka_unit_test(gives_up_on_handshakes),
 		cmocka_unit_test(names_the_file_that_is_wrong),
