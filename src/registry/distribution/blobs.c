@@ -133,8 +133,9 @@ static void get_blob(struct request *request)
 		return;
 	}
 	if (err.kind == ERROR_CORRUPT)
-		damage_found(request_distribution(request), name, text);
-	answer_error(request, SUBJECT_BLOB, &err);
+		answer_damaged(request, name, text, &err);
+	else
+		answer_error(request, SUBJECT_BLOB, &err);
 }
 
 void distribution_blob_get(struct request *request)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "registry/distribution/distribution.h"
+#include "registry/distribution/answers.h"
 
 /* True the first time, as far as is remembered. */
 static bool is_new(struct damage *damage, struct str reference)
@@ -23,11 +23,19 @@ static bool is_new(struct damage *damage, struct str reference)
 	return !known;
 }
 
-void damage_found(struct distribution *distribution, struct str repository, struct str reference)
+void answer_damaged(struct request *request, struct str repository, struct str reference, struct error *err)
 {
-	cleanup_error struct error err = {0};
+	struct distribution *distribution = request_distribution(request);
+	cleanup_error struct error lost = {0};
 
 	distribution->contents_damaged++;
-	if (is_new(&distribution->damage, reference) && !catalog_blob_damaged(distribution->catalog, repository, reference, &err))
-		log_error("the event of damaged content %.*s is lost: %s", STR_ARG(reference), error_text(&err));
+	if (is_new(&distribution->damage, reference) && !catalog_blob_damaged(distribution->catalog, repository, reference, &lost))
+		log_error("the event of damaged content %.*s is lost: %s", STR_ARG(reference), error_text(&lost));
+	if (request_method(request) == HTTP_HEAD) {
+		log_error("damaged, and told to be missing: %s", error_text(err));
+		error_clear(err);
+		answer_empty(request, 404);
+	} else {
+		answer_error(request, SUBJECT_BLOB, err);
+	}
 }

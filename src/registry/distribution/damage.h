@@ -3,11 +3,12 @@
 #ifndef REGISTRY_DISTRIBUTION_DAMAGE_H
 #define REGISTRY_DISTRIBUTION_DAMAGE_H
 
-#include "base/str.h"
+#include "net/server.h"
 
-struct distribution;
-
-/* Counts it, and writes the event "blob.damaged" the first time. Any thread but a loop. reference: its digest, or a manifest's tag. */
-void damage_found(struct distribution *distribution, struct str repository, struct str reference);
+/*
+ * Counts it, writes the event "blob.damaged" the first time, and answers: 500, or 404 to HEAD, because who asks before a push shall push: the whole
+ * file takes the damaged one's place. Any thread but a loop. reference: its digest, or a manifest's tag. Clears err, which says what is damaged.
+ */
+void answer_damaged(struct request *request, struct str repository, struct str reference, struct error *err);
 
 #endif

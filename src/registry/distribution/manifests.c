@@ -107,8 +107,9 @@ static void get_manifest(struct request *request)
 	const struct catalog_manifest *manifest = catalog_manifest_get(request_distribution(request)->catalog, name, reference, &err);
 	if (!manifest) {
 		if (err.kind == ERROR_CORRUPT)
-			damage_found(request_distribution(request), name, reference);
-		answer_error(request, SUBJECT_MANIFEST, &err);
+			answer_damaged(request, name, reference, &err);
+		else
+			answer_error(request, SUBJECT_MANIFEST, &err);
 		return;
 	}
 	bool varies = !is_digest(reference) && media_kind_of(manifest->media_type) == MEDIA_INDEX;
