@@ -65,16 +65,14 @@ bool repository_add_blob(struct db_tx *tx, int64_t repository_id, int64_t blob_i
 		DB_ARGS(DB_INT(repository_id), DB_INT(blob_id), DB_INT(clock_now_us())), err);
 }
 
+/* By the digest's index, and each row's manifest by its key: a list of the repository's manifests would be a walk over all of them. */
+#define OF_REPOSITORY "EXISTS (SELECT 1 FROM manifests WHERE manifests.id = manifest_refs.manifest_id AND manifests.repository_id = $2)"
+
 bool repository_mark(struct db_tx *tx, int64_t repository_id, struct str digest, bool present, struct error *err)
 {
-	if (present)
-		return db_run(tx,
-			"UPDATE manifest_refs SET absent = 0 WHERE digest = $1 AND absent = 1 AND manifest_id IN (SELECT id FROM manifests WHERE "
-			"repository_id = $2)",
-			DB_ARGS(DB_TEXT(digest), DB_INT(repository_id)), err);
 	return db_run(tx,
-		"UPDATE manifest_refs SET absent = 1 WHERE digest = $1 AND kind = 'child' AND manifest_id IN (SELECT id FROM manifests WHERE "
-		"repository_id = $2)",
+		present ? "UPDATE manifest_refs SET absent = 0 WHERE digest = $1 AND absent = 1 AND " OF_REPOSITORY
+			: "UPDATE manifest_refs SET absent = 1 WHERE digest = $1 AND kind = 'child' AND " OF_REPOSITORY,
 		DB_ARGS(DB_TEXT(digest), DB_INT(repository_id)), err);
 }
 
