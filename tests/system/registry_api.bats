@@ -293,6 +293,7 @@ setup() {
 @test "content that a manifest names cannot be deleted; other content can" {
 	push_image a 1
 	ask DELETE "/v2/a/blobs/$digest" && expect 405 UNSUPPORTED
+	[ "$(header Allow)" = "GET, HEAD" ]
 	blob 70000 && push_blob a
 	ask DELETE "/v2/a/blobs/$digest" && expect 202
 	ask GET "/v2/a/blobs/$digest" && expect 404 BLOB_UNKNOWN

@@ -165,6 +165,8 @@ void distribution_blob_delete(struct request *request)
 		!request_digest(request, request_part(request, "digest"), &digest))
 		return;
 	if (!catalog_blob_delete(request_distribution(request)->catalog, name, &digest, &err)) {
+		if (err.kind == ERROR_CONFLICT) /* which is 405, and those say what is allowed (RFC 9110, 15.5.6) */
+			request_answer_header(request, "Allow", "GET, HEAD");
 		answer_error(request, SUBJECT_BLOB, &err);
 		return;
 	}
