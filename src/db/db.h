@@ -56,7 +56,8 @@ bool db_change_volatile(struct db *db, db_function *fn, void *argument, struct e
 bool db_read(struct db *db, db_function *fn, void *argument, struct error *err);
 /*
  * The same on a loop: never waits, neither for the disk nor for another thread. ERROR_UNAVAILABLE when it would have had to, or when anything else is
- * wrong: then the caller goes to a worker and asks db_read, which says what it is. fn fails with ERROR_NOT_FOUND for what is not there.
+ * wrong: then the caller goes to a worker and asks db_read, which says what it is. fn fails with ERROR_NOT_FOUND for what is not there. Each query
+ * has a view of its own, which saves a tenth of the time: fn asks one that tells all.
  */
 bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *err);
 /* Either of the two. */

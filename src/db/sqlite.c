@@ -11,6 +11,7 @@
 
 #define STATEMENT_SLOTS 256 /* a power of two, well over the number of literals in the program */
 #define SHARED_CHECKPOINT_PAGES 200
+#define WAL_RETRY_MS 5
 #define BUSY_TIMEOUT_MS 30000 /* another process' write, in a shared database */
 
 struct statement {
@@ -75,6 +76,17 @@ static int busy_timeout_ms(const struct db_connection *connection)
 	return connection->shared ? BUSY_TIMEOUT_MS : 5000;
 }
 
+/* When several processes make the database at once, SQLite refuses all but one of them at once, without its busy timeout: so we ask again. */
+static bool use_wal(struct db_connection *connection, struct error *err)
+{
+	static const char ask[] = "PRAGMA journal_mode=WAL";
+	int code, waited_ms = 0;
+
+	while ((code = sqlite3_exec(connection->handle, ask, NULL, NULL, NULL)) == SQLITE_BUSY && waited_ms < busy_timeout_ms(connection))
+		waited_ms += sqlite3_sleep(WAL_RETRY_MS);
+	return code == SQLITE_OK || fail(connection, ask, err);
+}
+
 /*
  * WAL, so that readers and the writer do not wait for each other; synchronous=FULL, so that a commit is on the disk when it returns.
  * A database of many processes is checkpointed by whoever passes the mark, not by each that closes it last: that is two more syncs a command. The
@@ -99,10 +111,8 @@ static bool open_connection(struct db_connection **out, const char *where, bool 
 		sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_wal_autocheckpoint(connection->handle, SHARED_CHECKPOINT_PAGES);
 	}
-	if (!run_text(connection,
-		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-		    "PRAGMA temp_store=MEMORY",
-		    err) ||
+	if (!use_wal(connection, err) ||
+		!run_text(connection, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY", err) ||
 		!run_text(connection, writes ? "PRAGMA cache_size=-4000" : "PRAGMA cache_size=-2000", err)) {
 		close_connection(connection);
 		return false;
