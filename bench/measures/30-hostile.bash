@@ -10,9 +10,15 @@ besieged() {
 	exec {siege}> >(exec "$hostile" "${address_of[naru]#http://}" $besieged_connections 60 "/v2/bench/layers/blobs/$layer_digest" \
 		/v2/bench/hostile/blobs/uploads/ >"$work/hostile.out")
 	wait_for 30 grep -qx "open $besieged_connections" "$work/hostile.out"
+	# They stand, and the answers that some of them do not read have gone as far as they go.
+	wait_for 30 answers_at_once
 	fields=$(asked "$@")
 	exec {siege}>&-
 	echo "$fields"
+}
+
+answers_at_once() {
+	curl -sf -m 0.1 -o /dev/null "${address_of[naru]}/v2/" && sleep 0.5 && curl -sf -m 0.1 -o /dev/null "${address_of[naru]}/v2/"
 }
 
 address_of[besieged]=${address_of[naru]}

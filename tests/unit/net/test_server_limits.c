@@ -322,6 +322,41 @@ static void who_takes_nothing_is_cut(void **state)
 	fixture_stop(&fixture);
 }
 
+/* How much the kernel takes ahead for a client that reads nothing. */
+static uint64_t taken_ahead(struct fixture *fixture, struct client *client)
+{
+	uint64_t before = counters(fixture).sent_bytes, now = before, last;
+	int small = 4096;
+
+	client_open(client, fixture);
+	setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	client_send(client, STR("GET /file" HOST "\r\n"));
+	do {
+		last = now;
+		pause_ms(200);
+		now = counters(fixture).sent_bytes;
+	} while (now == before || now != last);
+	return now - before;
+}
+
+static void in_a_crowd_the_kernel_takes_less_ahead_for_each(void **state)
+{
+	struct fixture fixture;
+	struct client first, crowd[128], last;
+
+	(void)state;
+	fixture_start(&fixture, NULL);
+	assert_true(taken_ahead(&fixture, &first) > 1000000);
+	for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+		client_open(&crowd[i], &fixture);
+	assert_true(taken_ahead(&fixture, &last) < 1000000);
+	for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+		client_close(&crowd[i]);
+	client_close(&first);
+	client_close(&last);
+	fixture_stop(&fixture);
+}
+
 static void what_nobody_wants_may_not_drip_either(void **state)
 {
 	struct fixture fixture;
@@ -341,4 +376,5 @@ UNIT_MAIN(cmocka_unit_test(an_address_has_so_many_connections), cmocka_unit_test
 	cmocka_unit_test(believes_the_proxies_that_it_trusts_and_nobody_else), cmocka_unit_test(an_absolute_target_names_the_host),
 	cmocka_unit_test(counts_by_the_client_that_a_proxy_names), cmocka_unit_test(a_body_that_drips_is_given_up),
 	cmocka_unit_test(a_body_that_is_fast_enough_is_not), cmocka_unit_test(an_answer_is_taken_fast_enough_or_cut),
-	cmocka_unit_test(who_takes_nothing_is_cut), cmocka_unit_test(what_nobody_wants_may_not_drip_either))
+	cmocka_unit_test(who_takes_nothing_is_cut), cmocka_unit_test(in_a_crowd_the_kernel_takes_less_ahead_for_each),
+	cmocka_unit_test(what_nobody_wants_may_not_drip_either))
