@@ -171,7 +171,7 @@ static bool field_meaning(struct guard *guard, struct framing *framing, struct s
 	} else if (str_equal_nocase(name, STR("transfer-encoding"))) {
 		return transfer_coding(guard, framing, value);
 	} else if (str_equal_nocase(name, STR("host"))) {
-		if (++framing->hosts > 1 || !value.len || !host_is_valid(value)) {
+		if (++framing->hosts > 1 || !host_is_valid(value)) {
 			refuse(guard, 400, framing->hosts > 1 ? "several Host headers" : "malformed Host");
 			return false;
 		}

@@ -205,8 +205,8 @@ static struct server_limits slow_limits(unsigned int rate)
 	return limits;
 }
 
-/* Sends text again and again, a piece each 10 ms, for ms; returns early when the server answers or has gone. */
-static void drip(struct client *client, struct str text, int ms)
+/* Sends text again and again, a piece each 10 ms, for up to ms: false when the server has let it go on so long and neither answered nor gone. */
+static bool drip(struct client *client, struct str text, int ms)
 {
 	int64_t until_us = clock_monotonic_us() + (int64_t)ms * 1000;
 	char byte;
@@ -215,6 +215,7 @@ static void drip(struct client *client, struct str text, int ms)
 		client_try_send(client, text);
 		pause_ms(10);
 	}
+	return clock_monotonic_us() < until_us;
 }
 
 static void a_body_that_drips_is_given_up(void **state)
@@ -237,7 +238,7 @@ static void a_body_that_drips_is_given_up(void **state)
 		struct client client;
 		client_open(&client, &fixture);
 		client_send(&client, str_of(rows[i].head));
-		drip(&client, rows[i].drop, 8000);
+		unit_assert(drip(&client, rows[i].drop, 8000), "row %zu: it may go on", i);
 		unit_assert(client_answer(&client, false) && client.status == 408, "row %zu: %d", i, client.status);
 		client_close(&client);
 	}
@@ -366,7 +367,7 @@ static void what_nobody_wants_may_not_drip_either(void **state)
 	fixture_start(&fixture, NULL);
 	client_open(&client, &fixture);
 	client_ask(&client, STR("PUT /up/refuse" HOST "Content-Length: 100000\r\n\r\n"), 403);
-	drip(&client, STR("a"), 10000);
+	assert_true(drip(&client, STR("a"), 10000));
 	assert_true(client_ended(&client));
 	client_close(&client);
 	fixture_stop(&fixture);
