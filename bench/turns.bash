@@ -27,16 +27,16 @@ turns() {
 
 # One turn. Where the measurer says how much "work" it was, CPU is that of a piece of it. peak_mb is the highest resident memory since the turn began.
 turn_take() {
-	local server=$1 measurer=$2 pid=${pid_of[$1]-} fields cpu=0
+	local server=$1 measurer=$2 pid=${pid_of[$1]-} fields cpu=0 amount=1
 	shift 2
 	if [ -n "$pid" ]; then
 		echo 5 >"/proc/$pid/clear_refs"
 		cpu=$(cpu_seconds "$pid")
 	fi
 	fields=$("$measurer" "$server" "$@")
-	[ -z "$pid" ] || fields+=$(awk -v before="$cpu" -v after="$(cpu_seconds "$pid")" -v work="$(grep -oP '\bwork=\K\S+' <<<"$fields")" '
-		/^VmHWM:/ { printf " cpu_s=%.3f cpu_us=%.1f peak_mb=%.1f", (after - before) / work, (after - before) / work * 1e6, $2 / 1024 }
-		' "/proc/$pid/status")
+	[[ ! $fields =~ work=([0-9]+) ]] || amount=${BASH_REMATCH[1]}
+	[ -z "$pid" ] || fields+=$(awk -v used="$(calculate "$(cpu_seconds "$pid") - $cpu")" -v work="$amount" '
+		/^VmHWM:/ { printf " cpu_s=%.3f cpu_us=%.1f peak_mb=%.1f", used / work, used / work * 1e6, $2 / 1024 }' "/proc/$pid/status")
 	echo "$fields" >>"$work/turns/$server"
 }
 
@@ -84,8 +84,9 @@ report() {
 	[ -z "$limit" ] || printf ' (%s)' "$(bar_told "$title" "$value" '<=' "$limit")"
 	for peer in "$@"; do
 		bar=${peer#"${peer%%:*}"} peer=${peer%%:*}
+		bar=${bar#:}
 		other=$(ratio "$peer" "$field" "$unit" "$statistic")
-		printf '  %s %s (x%.2f%s)' "$peer" "$(values "$peer" "$field" | "$statistic")" "$other" "${bar:+$(bar_told "$title" "$other" '>=' "${bar#:}")}"
+		printf '  %s %s (x%.2f%s)' "$peer" "$(values "$peer" "$field" | "$statistic")" "$other" "${bar:+$(bar_told "$title" "$other" '>=' "$bar")}"
 	done
 	printf '  [turns: %s]\n' "$turn_count"
 }

@@ -6,8 +6,7 @@ seeded_start catalog repositories $repositories
 mkdir "$work/peer-catalog"
 mount -t tmpfs tmpfs "$work/peer-catalog"
 peer=127.0.0.1:$(port_free)
-sed "s|$work/peer-registry|$work/peer-catalog|; s|addr: .*}|addr: $peer}|" "$work/peer-registry.yml" >"$work/peer-catalog.yml"
-process_start peer-catalog docker-registry serve "$work/peer-catalog.yml"
+peer_start peer-catalog "$peer" "$work/peer-catalog"
 address_of[docker-registry]=http://$peer pid_of[docker-registry]=$(process_pid peer-catalog)
 "$load" WAIT "$peer" 1 20 /v2/
 client_skopeo_push "$peer/bench/many:1"

@@ -1,16 +1,15 @@
 # From the start of the process to its first answer, and memory at rest (Pss: shared pages counted once).
 
 cold=127.0.0.1:$(port_free)
-sed "s|$work/peer-registry|$work/peer-cold|; s|addr: .*}|addr: $cold}|" "$work/peer-registry.yml" >"$work/peer-cold.yml"
 
 # started SERVER KIND: KIND is "empty" for a folder that is not there yet.
 started() {
-	local begun=$EPOCHREALTIME seconds
-	[ "$2" != empty ] || rm -rf "$work/registry-cold" "$work/peer-cold"
+	local begun seconds
+	[ "$2" != empty ] || rm -rf "$work/cold" "$work/peer-cold"
 	begun=$EPOCHREALTIME
 	case $1 in
-	naru) process_start cold "$naru_registry" serve "${naru_options[@]}" --data "$work/registry-cold" --listen "$cold" ;;
-	*) process_start cold docker-registry serve "$work/peer-cold.yml" ;;
+	naru) naru_start cold "$cold" ;;
+	*) peer_start cold "$cold" "$work/peer-cold" ;;
 	esac
 	"$load" WAIT "$cold" 1 10 /v2/
 	seconds=$(calculate "$EPOCHREALTIME - $begun" %.3f)
@@ -18,6 +17,7 @@ started() {
 	process_end cold
 }
 
+unset 'pid_of[naru]' 'pid_of[docker-registry]' # they are others each time
 turns "$rounds" naru docker-registry -- started empty
 report "start on an empty folder, to the first answer" s s docker-registry
 turns "$rounds" naru docker-registry -- started again
