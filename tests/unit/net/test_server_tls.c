@@ -1,4 +1,4 @@
-/* The server over TLS: versions, tickets, reload, big bodies, slow clients, and what cannot be a certificate. */
+/* The server over TLS: versions, tickets, reload, big bodies, slow clients. */
 #include "tests/unit/net/tls_client.h"
 
 #include <fcntl.h>
@@ -16,50 +16,9 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "tests/unit/net/tls_identity.h"
+#include "tests/unit/net/tls_world.h"
 
 #define SMALL "GET /small HTTP/1.1\r\nHost: h\r\n\r\n"
-
-/* A server with TLS on its first address and none on its second. */
-struct world {
-	char folder[32];
-	char *cert_file, *key_file;
-	struct server_tls tls;
-	struct server_listener listen[2];
-	struct fixture fixture;
-};
-
-static void world_files(struct world *world)
-{
-	struct identity identity = identity_make("IP:127.0.0.1", 3600);
-
-	*world = (struct world){.folder = "/tmp/naru-tls-XXXXXX", .listen = {{"127.0.0.1:0", true}, {"127.0.0.1:0", false}}};
-	assert_non_null(mkdtemp(world->folder));
-	world->cert_file = mem_printf("%s/cert.pem", world->folder);
-	world->key_file = mem_printf("%s/key.pem", world->folder);
-	identity_write(&identity, world->cert_file, world->key_file);
-	identity_free(&identity);
-	world->tls = (struct server_tls){.cert_file = world->cert_file, .key_file = world->key_file};
-}
-
-static void world_start(struct world *world, const struct server_limits *limits, bool only_1_3)
-{
-	world_files(world);
-	world->tls.only_1_3 = only_1_3;
-	fixture_start_listening(&world->fixture, limits, world->listen, 2, &world->tls);
-}
-
-static void world_files_remove(struct world *world)
-{
-	assert_true(folder_remove(AT_FDCWD, world->folder, NULL));
-	free(world->cert_file);
-	free(world->key_file);
-}
-
-static void world_stop(struct world *world)
-{
-	fixture_stop(&world->fixture);
-	world_files_remove(world);
-}
 
 static struct server_counters counters(const struct world *world)
 {
@@ -458,74 +417,6 @@ static void gives_up_on_handshakes(void **state)
 	world_stop(&world);
 }
 
-/* ---- certificates that cannot be ---- */
-
-static void write_text(const char *path, const char *text)
-{
-	assert_true(file_replace(AT_FDCWD, path, text, strlen(text), 0600, NULL));
-}
-
-static void lock_key(const char *path)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	FILE *file = fopen(path, "w");
-
-	assert_true(key && file && PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), NULL, 0, NULL, (char *)"word") == 1);
-	fclose(file);
-	EVP_PKEY_free(key);
-}
-
-static void names_the_file_that_is_wrong(void **state)
-{
-	enum { ABSENT_CERT, ABSENT_KEY, TEXT_CERT, TEXT_KEY, LOCKED_KEY, OTHER_KEY, EXPIRED, BROKEN_CHAIN, NO_TLS, ROWS };
-	static const struct {
-		const char *words;
-		bool key; /* that file is named, else the certificate's */
-		enum error_kind kind;
-	} rows[ROWS] = {
-		[ABSENT_CERT] = {"No such file", false, ERROR_NOT_FOUND},
-		[ABSENT_KEY] = {"No such file", true, ERROR_NOT_FOUND},
-		[TEXT_CERT] = {"no start line", false, ERROR_INVALID},
-		[TEXT_KEY] = {"TLS key", true, ERROR_INVALID},
-		[LOCKED_KEY] = {"locked by a passphrase", true, ERROR_INVALID},
-		[OTHER_KEY] = {"does not belong to the certificate", true, ERROR_INVALID},
-		[EXPIRED] = {"it expired on ", false, ERROR_INVALID},
-		[BROKEN_CHAIN] = {"TLS certificate", false, ERROR_INVALID},
-		[NO_TLS] = {"there is no certificate", false, ERROR_INVALID},
-	};
-
-	(void)state;
-	for (int i = 0; i < ROWS; i++) {
-		struct world world;
-		struct identity identity = identity_make("IP:127.0.0.1", i == EXPIRED ? -60 : 3600);
-		cleanup_error struct error err = {0};
-		struct server *server;
-
-		world_files(&world);
-		const struct server_settings settings = {.listen = world.listen, .listen_count = 1, .tls = i == NO_TLS ? NULL : &world.tls};
-		if (i == ABSENT_CERT || i == ABSENT_KEY)
-			assert_true(unlink(rows[i].key ? world.key_file : world.cert_file) == 0);
-		else if (i == TEXT_CERT || i == TEXT_KEY)
-			write_text(rows[i].key ? world.key_file : world.cert_file, "hello\n");
-		else if (i == LOCKED_KEY)
-			lock_key(world.key_file);
-		else if (i == OTHER_KEY)
-			identity_write(&identity, NULL, world.key_file);
-		else if (i == EXPIRED)
-			identity_write(&identity, world.cert_file, world.key_file);
-		if (i == BROKEN_CHAIN) {
-			FILE *file = fopen(world.cert_file, "a");
-			fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file);
-			fclose(file);
-		}
-		unit_assert(!server_start(&server, &settings, &err), "row %d: it starts", i);
-		unit_assert(err.kind == rows[i].kind && strstr(err.message, rows[i].words), "row %d: %s", i, error_text(&err));
-		unit_assert(i == NO_TLS || strstr(err.message, rows[i].key ? world.key_file : world.cert_file), "row %d: %s", i, error_text(&err));
-		identity_free(&identity);
-		world_files_remove(&world);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -543,7 +434,6 @@ int main(void)
 		cmocka_unit_test(survives_key_updates_without_end),
 		cmocka_unit_test(tells_who_speaks_plain_http),
 		cmocka_unit_test(gives_up_on_handshakes),
-		cmocka_unit_test(names_the_file_that_is_wrong),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
