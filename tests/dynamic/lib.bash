@@ -38,15 +38,15 @@ requests() {
 load() {
 	local pids=() pid status=0 digest
 	# The client ends without freeing; it is not what is looked at.
-	local client=(env ASAN_OPTIONS=detect_leaks=0 "$build/bench/load")
+	local loader=(env ASAN_OPTIONS=detect_leaks=0 "$build/bench/load")
 	digest=sha256:$(printf '{}' | sha256sum | cut -d ' ' -f 1)
-	"${client[@]}" GET "$address" 12 "$1" "/v2/team/r0/manifests/1" &
+	"${loader[@]}" GET "$address" 12 "$1" "/v2/team/r0/manifests/1" &
 	pids+=($!)
-	"${client[@]}" HEAD "$address" 8 "$1" "/v2/team/r0/blobs/$digest" &
+	"${loader[@]}" HEAD "$address" 8 "$1" "/v2/team/r0/blobs/$digest" &
 	pids+=($!)
-	"${client[@]}" PUSH "$address" 8 "$1" "/v2/team/load" &
+	"${loader[@]}" PUSH "$address" 8 "$1" "/v2/team/load" &
 	pids+=($!)
-	"${client[@]}" GET "$address" 4 "$1" /metrics &
+	"${loader[@]}" GET "$address" 4 "$1" /metrics &
 	pids+=($!)
 	for pid in "${pids[@]}"; do
 		wait "$pid" || status=1
