@@ -190,6 +190,7 @@ static void hands_over_what_comes(void **state)
 	assert_true(err.kind == ERROR_NO_SPACE);
 	unit_assert_text(err.message, "no space left on device");
 	error_clear(&err);
+	http_response_free(&response);
 	heard.head_fails = true;
 	assert_false(http_do(client, &request, &response, &err));
 	assert_true(err.kind == ERROR_DENIED);
