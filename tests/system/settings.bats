@@ -167,6 +167,12 @@ status_of() {
 	grep -qi '^retry-after: [0-9]' "$work/head8"
 }
 
+listens_on_web() {
+	local address
+	address=$(sed -n 's/^web //p' "$work/registry.log")
+	[ -n "$address" ] && logged "msg=listening address=$address "
+}
+
 @test "systemd's sockets take the place of the default, or are named by listen" {
 	process_start registry "$top/tests/system/lib/pass-socket" web=127.0.0.1:0 local="$work/local.sock" -- "$naru_registry" serve --open --data "$work/data"
 	wait_for 20 logged 'msg=listening address=unix:'
@@ -177,8 +183,7 @@ status_of() {
 
 	printf 'listen: ["fd:web", "127.0.0.1:0"]\naccess: {open: true}\ndata: %s\n' "$work/data" >"$work/registry.yml"
 	process_start registry "$top/tests/system/lib/pass-socket" web=127.0.0.1:0 spare=127.0.0.1:0 -- "$naru_registry" serve --config "$work/registry.yml"
-	wait_for 20 logged 'msg=listening'
-	logged "msg=listening address=$(sed -n 's/^web //p' "$work/registry.log") "
+	wait_for 20 listens_on_web
 	logged 'nobody answers on the socket \\"spare\\"'
 	registry_stop
 
