@@ -61,12 +61,15 @@ void loop_accept(struct loop *loop, struct listener *listener)
 		struct peer peer;
 		int one = 1, unsent = CROWD_UNSENT_BYTES;
 
-		if (atomic_load(&server->connections) >= loop->policy->limits.connections) {
+		/* Its place is taken before it is accepted: two loops that looked first would both find the last one free. */
+		if (atomic_fetch_add(&server->connections, 1) >= loop->policy->limits.connections) {
+			atomic_fetch_sub(&server->connections, 1);
 			loop_set_accepting(loop, false);
 			return;
 		}
 		int fd = accept4(listener->fd, (struct sockaddr *)&address, &address_size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0) {
+			atomic_fetch_sub(&server->connections, 1);
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
 			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
@@ -77,14 +80,14 @@ void loop_accept(struct loop *loop, struct listener *listener)
 		}
 		if (!peer_admit(loop, &address, &peer)) {
 			loop_count(loop, COUNTER_REFUSED_PER_ADDRESS, 1);
+			atomic_fetch_sub(&server->connections, 1);
 			close(fd);
 			continue;
 		}
 		if (peer.has_ip)
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		if (peer.has_ip && atomic_load(&server->connections) >= CROWD)
+		if (peer.has_ip && atomic_load(&server->connections) > CROWD)
 			setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-		atomic_fetch_add(&server->connections, 1);
 		loop_count(loop, COUNTER_ACCEPTED, 1);
 		struct connection *connection = connection_new(fd, &peer);
 		struct loop *idlest = idlest_loop(loop);
