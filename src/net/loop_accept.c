@@ -64,6 +64,7 @@ void loop_accept(struct loop *loop, struct listener *listener)
 		/* Its place is taken before it is accepted: two loops that looked first would both find the last one free. */
 		if (atomic_fetch_add(&server->connections, 1) >= loop->policy->limits.connections) {
 			atomic_fetch_sub(&server->connections, 1);
+			loop_count(loop, COUNTER_REFUSED_CONNECTIONS, 1);
 			loop_set_accepting(loop, false);
 			return;
 		}

@@ -20,6 +20,8 @@ struct server;
 struct request;
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_METHODS_COUNT };
+/* "GET". */
+const char *http_method_name(enum http_method method);
 
 enum route_place {
 	ROUTE_ON_LOOP,   /* memory only; may go on with request_hand_over */
@@ -115,9 +117,9 @@ bool server_reload(struct server *server, const struct server_settings *settings
 /* What has happened since the start; open and buffers_free are of this moment. */
 struct server_counters {
 	uint64_t accepted, open;
-	uint64_t refused_connections, refused_per_address,
-		refused_rate; /* beyond a limit: connections, connections_per_address, requests_per_second */
-	uint64_t timeouts;    /* of a head, a body, or an answer's way out; not idle connections */
+	uint64_t refused_connections;               /* how often a loop paused because all places were taken: who comes then waits in the kernel */
+	uint64_t refused_per_address, refused_rate; /* beyond connections_per_address, requests_per_second */
+	uint64_t timeouts;                          /* of a head, a body, or an answer's way out; not idle connections */
 	uint64_t tls_handshakes, tls_failures,
 		tls_resumed;                 /* handshakes that came to their end, those that did not, and how many of the first used a ticket */
 	uint64_t received_bytes, sent_bytes; /* within TLS where there is some */

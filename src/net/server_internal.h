@@ -206,7 +206,7 @@ enum post {
 	POST_ANSWERED = 2, /* request_answer was called on another thread */
 	POST_JOB_DONE = 4, /* the worker has done the sink's job */
 	POST_FETCHED = 8,  /* the worker has read the next piece of the file */
-	POST_ROOM = 8,     /* the worker has made room for more of the body */
+	POST_ROOM = 16,    /* the worker has made room for more of the body */
 };
 
 /* The other side of a connection. */

@@ -242,6 +242,7 @@ static void outlives_clients_that_go_away(void **state)
 static void more_connections_than_allowed_wait(void **state)
 {
 	struct server_limits limits = server_limits_default;
+	struct server_counters counters;
 	struct fixture fixture;
 	struct client clients[3];
 
@@ -256,6 +257,8 @@ static void more_connections_than_allowed_wait(void **state)
 	setsockopt(clients[2].fd, SOL_SOCKET, SO_RCVTIMEO, &brief, sizeof brief);
 	client_send(&clients[2], STR("GET /small" END));
 	assert_false(client_answer(&clients[2], false));
+	server_counters(fixture.server, &counters);
+	assert_true(counters.refused_connections > 0);
 	client_close(&clients[0]);
 	setsockopt(clients[2].fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	assert_true(client_answer(&clients[2], false));
