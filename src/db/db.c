@@ -318,8 +318,7 @@ bool db_read_now(struct db *db, db_function *fn, void *argument, struct error *e
 	}
 	struct db_tx tx = {.backend = db->backend, .connection = reader->connection, .never_waits = true};
 	db->backend->may_wait(reader->connection, false);
-	bool done = db->backend->begin(reader->connection, false, false, err) && fn(&tx, argument, err);
-	db->backend->rollback(reader->connection);
+	bool done = fn(&tx, argument, err);
 	db->backend->may_wait(reader->connection, true);
 	atomic_store_explicit(&reader->taken, false, memory_order_release);
 	if (!done && err->kind != ERROR_NOT_FOUND)

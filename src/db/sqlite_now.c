@@ -2,8 +2,9 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 /* SQLite gives its system calls no more than a descriptor, so the thread has to say what it wants. */
 static _Thread_local bool reads_now;
@@ -11,9 +12,7 @@ static _Thread_local bool reads_now;
 /* As pread. A part that is in memory comes alone; SQLite then asks for the rest, which fails with EAGAIN. */
 static ssize_t read_at(int fd, void *data, size_t len, off_t offset)
 {
-	struct iovec piece = {data, len};
-
-	return reads_now ? preadv2(fd, &piece, 1, offset, RWF_NOWAIT) : pread(fd, data, len, offset);
+	return reads_now ? file_read_now(fd, data, len, offset) : pread(fd, data, len, offset);
 }
 
 static void replace_calls(void)

@@ -151,7 +151,8 @@ bool chunked_decode(struct chunked *chunked, char *data, size_t len, struct chun
 	while (at < len && chunked->state != DONE) {
 		if (chunked->state == DATA) {
 			size_t piece = len - at < chunked->left ? len - at : (size_t)chunked->left;
-			memmove(data + out->payload, data + at, piece);
+			if (out->payload != at)
+				memmove(data + out->payload, data + at, piece);
 			out->payload += piece;
 			at += piece;
 			chunked->left -= piece;

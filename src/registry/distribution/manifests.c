@@ -124,7 +124,7 @@ static void get_manifest(struct request *request)
 	answer_manifest(request, manifest, varies);
 }
 
-/* On the loop: from memory, else handed to a worker. */
+/* On the loop, where that waits for nothing; else handed to a worker. */
 void distribution_manifest_get(struct request *request)
 {
 	struct str name, reference;
