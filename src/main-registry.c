@@ -32,11 +32,10 @@ static void print_buf(const struct buf *text)
 /* A line for each mistake. */
 static void print_error(const struct error *err)
 {
-	struct str rest = str_of(error_text(err)), line = rest;
+	struct str rest = str_of(error_text(err)), line;
 
-	while (str_cut(rest, '\n', &line, &rest))
+	while (str_next(&rest, '\n', &line))
 		fprintf(stderr, "naru-registry: %.*s\n", STR_ARG(line));
-	fprintf(stderr, "naru-registry: %.*s\n", STR_ARG(rest));
 }
 
 static int serve(int argc, char **argv)

@@ -34,14 +34,20 @@ int file_open(int folder_fd, const char *path, int flags, mode_t mode, struct er
 	return fd;
 }
 
+ssize_t file_read_now(int fd, void *data, size_t len, int64_t offset)
+{
+	const struct iovec piece = {data, len};
+
+	return preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+}
+
 int file_open_now(int folder_fd, const char *path, struct error *err)
 {
 	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_CACHED};
 	char byte;
-	struct iovec piece = {&byte, 1};
 	int fd = (int)syscall(SYS_openat2, folder_fd, path, &how, sizeof how);
 
-	if (fd >= 0 && preadv2(fd, &piece, 1, 0, RWF_NOWAIT) >= 0)
+	if (fd >= 0 && file_read_now(fd, &byte, 1, 0) >= 0)
 		return fd;
 	file_cleanup(&fd);
 	error_set(err, ERROR_UNAVAILABLE, "%s is not in memory", path);

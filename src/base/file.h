@@ -19,6 +19,8 @@ void file_cleanup(int *fd);
 
 /* Opens with O_CLOEXEC; -1 and the path in *err when it fails (a missing one is ERROR_NOT_FOUND). folder_fd may be AT_FDCWD. */
 int file_open(int folder_fd, const char *path, int flags, mode_t mode, struct error *err);
+/* As pread, but of what the kernel has in memory alone: -1 with errno EAGAIN when it would have to wait, EOPNOTSUPP where it cannot say. */
+ssize_t file_read_now(int fd, void *data, size_t len, int64_t offset);
 /*
  * For reading, on a thread that never waits: only when the kernel has the path and the file's first byte in memory. Otherwise -1, with
  * ERROR_UNAVAILABLE, whatever else is wrong: file_open says it on a thread that may wait.

@@ -69,6 +69,17 @@ bool str_cut(struct str text, char separator, struct str *before, struct str *af
 	return cut_at(text, text.len ? memchr(text.data, separator, text.len) : NULL, before, after);
 }
 
+bool str_next(struct str *rest, char separator, struct str *item)
+{
+	if (!rest->len)
+		return false;
+	if (!str_cut(*rest, separator, item, rest)) {
+		*item = *rest;
+		*rest = (struct str){0};
+	}
+	return true;
+}
+
 bool str_cut_last(struct str text, char separator, struct str *before, struct str *after)
 {
 	return cut_at(text, text.len ? memrchr(text.data, separator, text.len) : NULL, before, after);

@@ -34,6 +34,11 @@ bool str_ends(struct str text, struct str end);
 bool str_cut(struct str text, char separator, struct str *before, struct str *after);
 /* As str_cut, at the last one. */
 bool str_cut_last(struct str text, char separator, struct str *before, struct str *after);
+/*
+ * The items of a list, one a call: *item is what stands before the next separator, or all that is left, and *rest what stands behind it. False when
+ * nothing is left. "a,,b" has three items, "a," one, "" none.
+ */
+bool str_next(struct str *rest, char separator, struct str *item);
 /* Without ASCII blanks and tabs, CR and LF at both ends. */
 struct str str_trim(struct str text);
 /* From start to the end; start is clipped to the length. */

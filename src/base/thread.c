@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/mem.h"
 
@@ -98,4 +99,18 @@ void thread_pool_free(struct thread_pool *pool)
 	pthread_cond_destroy(&pool->wake);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
+}
+
+bool thread_rest(pthread_mutex_t *lock, pthread_cond_t *wake, const bool *ending, unsigned int seconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)seconds;
+	pthread_mutex_lock(lock);
+	while (!*ending && pthread_cond_clockwait(wake, lock, CLOCK_MONOTONIC, &until) == 0)
+		continue;
+	bool goes_on = !*ending;
+	pthread_mutex_unlock(lock);
+	return goes_on;
 }

@@ -28,6 +28,12 @@ void thread_pool_add(struct thread_pool *pool, struct thread_task *task);
 /* Runs what was added, then ends the threads and frees the pool. NULL is fine. */
 void thread_pool_free(struct thread_pool *pool);
 
+/*
+ * The rest of a thread between two turns of its work: false as soon as *ending is set, which lock guards and wake tells; true after that many
+ * seconds, whatever happens to the clock of the day.
+ */
+bool thread_rest(pthread_mutex_t *lock, pthread_cond_t *wake, const bool *ending, unsigned int seconds);
+
 /* Starts one thread with all signals blocked. */
 bool thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *argument, struct error *err);
 

@@ -31,18 +31,13 @@ struct blob_writer {
 	struct digest digest; /* of a sealed one */
 };
 
-static struct hash *hash_for(enum digest_algorithm algorithm)
-{
-	return hash_new(algorithm == DIGEST_SHA512 ? HASH_SHA512 : HASH_SHA256);
-}
-
 static struct blob_writer *make(struct blob_store *store, enum digest_algorithm algorithm)
 {
 	struct blob_writer *writer = mem_alloc(1, sizeof *writer);
 
 	writer->store = store;
 	writer->algorithm = algorithm;
-	writer->hash = hash_for(algorithm);
+	writer->hash = hash_new(digest_hash_kind(algorithm));
 	writer->fd = -1;
 	return writer;
 }
@@ -119,7 +114,7 @@ void blob_writer_expect(struct blob_writer *writer, enum digest_algorithm algori
 		return;
 	hash_free(writer->hash);
 	writer->algorithm = algorithm;
-	writer->hash = hash_for(algorithm);
+	writer->hash = hash_new(digest_hash_kind(algorithm));
 }
 
 bool blob_writer_has_file(const struct blob_writer *writer)
@@ -241,7 +236,7 @@ static bool digest_of(struct blob_writer *writer, enum digest_algorithm algorith
 		hash_value(writer->hash, out->hash);
 		return true;
 	}
-	cleanup_hash struct hash *hash = hash_for(algorithm);
+	cleanup_hash struct hash *hash = hash_new(digest_hash_kind(algorithm));
 	if (writer->fd < 0)
 		hash_add(hash, writer->memory.data, writer->memory.len);
 	else if (!hash_file(writer->fd, writer->size, hash, err))

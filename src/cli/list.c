@@ -45,11 +45,7 @@ static json_t *labels_of(const json_t *row)
 	struct str rest = str_of(text), pair, key, value;
 	json_t *labels = json_object();
 
-	while (rest.len > 0) {
-		if (!str_cut(rest, ',', &pair, &rest)) {
-			pair = rest;
-			rest = (struct str){0};
-		}
+	while (str_next(&rest, ',', &pair)) {
 		if (str_cut(pair, '=', &key, &value)) {
 			cleanup_free char *name = str_dup(key);
 

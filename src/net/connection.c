@@ -105,13 +105,12 @@ static void plain_refusal(struct request *request, int status, const char *why)
 /* Those that a path knows, for a method that it does not. */
 static void add_allow(struct request *request)
 {
-	static const char *const names[HTTP_METHODS_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 	char text[64] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < HTTP_METHODS_COUNT; i++)
 		if (request->match.methods & 1u << i)
-			len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len ? ", " : "", names[i]);
+			len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len ? ", " : "", http_method_name((enum http_method)i));
 	request_answer_header(request, "Allow", "%s", text);
 }
 

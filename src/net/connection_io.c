@@ -11,6 +11,8 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 /* sendfile counts no further in one call. */
 #define SEND_FILE_MAX ((size_t)0x7ffff000)
 
@@ -106,12 +108,11 @@ enum io_result connection_write(struct connection *connection, const struct iove
 static ssize_t read_piece(struct connection *connection, int fd, size_t want, int64_t offset)
 {
 	char *scratch = connection->loop->scratch;
-	const struct iovec piece = {scratch, want};
 	ssize_t got = -1;
 
 	errno = EOPNOTSUPP;
 	if (!file_fetched(&connection->fetch, fd, offset))
-		got = preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+		got = file_read_now(fd, scratch, want, offset);
 	/* Fetched already, or a file system that cannot say: then it is waited for. */
 	return got < 0 && errno == EOPNOTSUPP ? pread(fd, scratch, want, offset) : got;
 }

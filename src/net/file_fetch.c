@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #define WINDOW ((int64_t)2 * 1024 * 1024) /* looked at, and fetched, in one go */
 
 /* On a worker. What it cannot read is left to the loop, which then knows what to do. */
@@ -49,9 +51,8 @@ void file_fetch(struct connection *connection, int fd, int64_t offset, int64_t l
 static bool has_to_wait(int fd, int64_t offset)
 {
 	char byte;
-	const struct iovec piece = {&byte, 1};
 
-	return preadv2(fd, &piece, 1, offset, RWF_NOWAIT) < 0 && errno == EAGAIN;
+	return file_read_now(fd, &byte, 1, offset) < 0 && errno == EAGAIN;
 }
 
 bool file_is_near(struct connection *connection, int fd, int64_t offset, int64_t length)

@@ -25,21 +25,18 @@ static bool is_token(struct str text)
 	return text.len > 0;
 }
 
+const char *http_method_name(enum http_method method)
+{
+	static const char *const names[HTTP_METHODS_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+	return names[method];
+}
+
 /* Finds the method among those that the server knows. */
 static bool method_parse(struct str name, enum http_method *out)
 {
-	static const struct str names[HTTP_METHODS_COUNT] = {
-		[HTTP_GET] = {"GET", 3},
-		[HTTP_HEAD] = {"HEAD", 4},
-		[HTTP_POST] = {"POST", 4},
-		[HTTP_PUT] = {"PUT", 3},
-		[HTTP_PATCH] = {"PATCH", 5},
-		[HTTP_DELETE] = {"DELETE", 6},
-		[HTTP_OPTIONS] = {"OPTIONS", 7},
-	};
-
-	for (size_t i = 0; i < HTTP_METHODS_COUNT; i++) {
-		if (str_equal(name, names[i])) {
+	for (int i = 0; i < HTTP_METHODS_COUNT; i++) {
+		if (str_equal(name, str_of(http_method_name((enum http_method)i)))) {
 			*out = (enum http_method)i;
 			return true;
 		}
@@ -128,11 +125,7 @@ static void connection_options(struct framing *framing, struct str value)
 {
 	struct str option;
 
-	while (value.len) {
-		if (!str_cut(value, ',', &option, &value)) {
-			option = value;
-			value.len = 0;
-		}
+	while (str_next(&value, ',', &option)) {
 		option = str_trim(option);
 		framing->close |= str_equal_nocase(option, STR("close"));
 		framing->keep |= str_equal_nocase(option, STR("keep-alive"));

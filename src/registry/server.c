@@ -154,6 +154,7 @@ static bool start_watch(struct registry *registry, const struct settings *settin
 	const struct watch_settings watch = {
 		.routes = registry_routes,
 		.routes_count = registry_routes_count,
+		.loops = loops(),
 		.db = registry->db,
 		.distribution = &registry->distribution,
 		.folder = settings->data,
@@ -265,11 +266,10 @@ static void reload(struct registry *registry)
 			log_warning("changed in the configuration, and kept as before until the next start: %s", kept.data);
 		log_info("configuration and certificates were read again");
 	} else {
-		struct str rest = str_of(error_text(&err)), line = rest;
+		struct str rest = str_of(error_text(&err)), line;
 
-		while (str_cut(rest, '\n', &line, &rest))
+		while (str_next(&rest, '\n', &line))
 			log_error("the configuration stays as it was: %.*s", STR_ARG(line));
-		log_error("the configuration stays as it was: %.*s", STR_ARG(rest));
 		if (loaded)
 			settings_free(next);
 		free(next);

@@ -45,15 +45,11 @@ static bool parse_id(struct str text, uint32_t *out)
 /* Is the name one of the comma-separated members? */
 static bool is_member(struct str members, struct str name)
 {
-	while (members.len) {
-		struct str member, rest = {0};
+	struct str member;
 
-		if (!str_cut(members, ',', &member, &rest))
-			member = members;
-		members = rest;
+	while (str_next(&members, ',', &member))
 		if (str_equal(member, name))
 			return true;
-	}
 	return false;
 }
 

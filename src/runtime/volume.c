@@ -55,12 +55,9 @@ static void volumes_put(struct volumes *volumes, const struct volume *volume)
 
 static bool parse_options(struct volume *volume, struct str options, struct str whole, struct error *err)
 {
-	while (options.len) {
-		struct str option, rest = {0};
+	struct str option;
 
-		if (!str_cut(options, ',', &option, &rest))
-			option = options;
-		options = rest;
+	while (str_next(&options, ',', &option)) {
 		if (str_equal(option, STR("ro"))) {
 			volume->read_only = true;
 			continue;

@@ -187,14 +187,19 @@ PYTHON
 	has_not "$work/registry.log" Z2VoZWltZXM
 }
 
-@test "standard error that nobody reads stops no answer; what is lost is counted, and told when there is room again" {
-	needs python3
+# The registry with a standard error that is full as soon as a pipe is; descriptor 7 keeps the pipe open.
+registry_start_unread() {
 	mkfifo "$work/fifo"
 	exec 7<>"$work/fifo"
 	registry=127.0.0.1:$(port_free)
 	"$naru_registry" serve --open --data "$work/registry" --listen "$registry" 2>"$work/fifo" 7>&- 3>&- </dev/null &
 	echo $! >"$work/pids/registry"
 	wait_for 20 http_answers "http://$registry/v2/"
+}
+
+@test "standard error that nobody reads stops no answer; what is lost is counted, and told when there is room again" {
+	needs python3
+	registry_start_unread
 	timeout 60 python3 - "$registry" <<'PYTHON'
 import socket, sys
 host, port = sys.argv[1].split(":")
@@ -220,12 +225,7 @@ PYTHON
 }
 
 @test "a stop does not wait for standard error that nobody reads" {
-	mkfifo "$work/fifo"
-	exec 7<>"$work/fifo"
-	registry=127.0.0.1:$(port_free)
-	"$naru_registry" serve --open --data "$work/registry" --listen "$registry" 2>"$work/fifo" 7>&- 3>&- </dev/null &
-	echo $! >"$work/pids/registry"
-	wait_for 20 http_answers "http://$registry/v2/"
+	registry_start_unread
 	yes "url = \"http://$registry/v2/\"
 output = /dev/null" | head -n 2000 | curl -s -A "$(printf 'a%.0s' {1..250})" -K -
 	kill "$(process_pid registry)"

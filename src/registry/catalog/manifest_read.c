@@ -127,6 +127,23 @@ static bool give_referrers(struct db_query *query, const struct referrers_reques
 	return failed.kind == ERROR_NONE || error_move(err, &failed);
 }
 
+/* Those that name the subject; or, of a fallback tag, what its index refers to, which is in rows: no document is read. */
+static struct db_query *ask_referrers(struct db_tx *tx, const struct referrers_request *request, int64_t id, struct error *err)
+{
+	if (!request->tag.len)
+		return db_query(tx,
+			"SELECT id, media_type, digest, artifact_type, annotations, size FROM manifests "
+			"WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id",
+			DB_ARGS(DB_INT(id), DB_TEXT(request->subject), DB_INT(request->after)), err);
+	return db_query(tx,
+		"SELECT m.id, m.media_type, m.digest, m.artifact_type, m.annotations, m.size FROM tags JOIN manifest_refs ON "
+		"manifest_refs.manifest_id = tags.manifest_id AND manifest_refs.kind = 'child' JOIN manifests AS m ON "
+		"m.repository_id = $1 AND "
+		"m.digest = manifest_refs.digest WHERE tags.repository_id = $1 AND tags.name = $2 AND m.subject IS NULL AND "
+		"manifest_refs.digest > $3 ORDER BY manifest_refs.digest",
+		DB_ARGS(DB_INT(id), DB_TEXT(request->tag), DB_TEXT(request->after_digest)), err);
+}
+
 static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
 {
 	struct referrers_request *request = argument;
@@ -135,11 +152,7 @@ static bool list_referrers(struct db_tx *tx, void *argument, struct error *err)
 
 	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
 		return err->kind == ERROR_NONE;
-	return give_referrers(db_query(tx,
-				      "SELECT id, media_type, digest, artifact_type, annotations, size FROM manifests "
-				      "WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id",
-				      DB_ARGS(DB_INT(id), DB_TEXT(request->subject), DB_INT(request->after)), err),
-		request, err);
+	return give_referrers(ask_referrers(tx, request, id, err), request, err);
 }
 
 bool catalog_referrers(struct catalog *catalog, struct str repository, const struct digest *subject, int64_t after, catalog_referrer_function *each,
@@ -155,25 +168,6 @@ bool catalog_referrers(struct catalog *catalog, struct str repository, const str
 	return db_read(catalog->db, list_referrers, &request, err);
 }
 
-/* What the tag's index refers to is in rows: no document is read. */
-static bool list_tagged(struct db_tx *tx, void *argument, struct error *err)
-{
-	struct referrers_request *request = argument;
-	int64_t id;
-	bool found;
-
-	if (!repository_find(tx, request->repository, &id, &found, err) || !found)
-		return err->kind == ERROR_NONE;
-	return give_referrers(db_query(tx,
-				      "SELECT m.id, m.media_type, m.digest, m.artifact_type, m.annotations, m.size FROM tags JOIN manifest_refs ON "
-				      "manifest_refs.manifest_id = tags.manifest_id AND manifest_refs.kind = 'child' JOIN manifests AS m ON "
-				      "m.repository_id = $1 AND "
-				      "m.digest = manifest_refs.digest WHERE tags.repository_id = $1 AND tags.name = $2 AND m.subject IS NULL AND "
-				      "manifest_refs.digest > $3 ORDER BY manifest_refs.digest",
-				      DB_ARGS(DB_INT(id), DB_TEXT(request->tag), DB_TEXT(request->after_digest)), err),
-		request, err);
-}
-
 bool catalog_referrers_tagged(struct catalog *catalog, struct str repository, const struct digest *subject, struct str after,
 	catalog_referrer_function *each, void *argument, struct error *err)
 {
@@ -181,5 +175,5 @@ bool catalog_referrers_tagged(struct catalog *catalog, struct str repository, co
 	struct referrers_request request = {.repository = repository, .after_digest = after, .each = each, .argument = argument};
 
 	request.tag = str_make(text, digest_referrers_tag(subject, text));
-	return db_read(catalog->db, list_tagged, &request, err);
+	return db_read(catalog->db, list_referrers, &request, err);
 }

@@ -3,13 +3,9 @@
 /* "q=0", "q=0.0": the range is refused. Anything else takes it, what is malformed too. */
 static bool is_refused(struct str parameters)
 {
-	bool more = parameters.len > 0;
+	struct str item;
 
-	while (more) {
-		struct str item = parameters, rest = {0};
-
-		more = str_cut(parameters, ';', &item, &rest);
-		parameters = rest;
+	while (str_next(&parameters, ';', &item)) {
 		item = str_trim(item);
 		if (!str_equal_nocase(str_head(item, 2), STR("q=")))
 			continue;
@@ -35,14 +31,11 @@ static int closeness_of(struct str range, struct str media_type)
 
 void accept_add(struct accept *accept, struct str header, struct str media_type)
 {
-	bool more = true;
+	struct str item;
 
-	while (more) {
-		struct str item = header, rest = {0}, range, parameters = {0};
+	while (str_next(&header, ',', &item)) {
+		struct str range = item, parameters = {0};
 
-		more = str_cut(header, ',', &item, &rest);
-		header = rest;
-		range = item;
 		str_cut(item, ';', &range, &parameters);
 		range = str_trim(range);
 		if (!range.len)

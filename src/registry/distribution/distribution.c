@@ -1,8 +1,6 @@
 /* What the handlers work on: made, set, counted; and the thread that ends what nobody goes on with. */
 #include "registry/distribution/distribution.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -50,17 +48,9 @@ static void sweep(struct distribution *distribution, bool at_start)
 static bool wait_for_look(struct distribution *distribution)
 {
 	unsigned int every_s = distribution->limits.upload_expiry_s / LOOKS_AN_EXPIRY;
-	struct timespec until;
 
 	every_s = every_s < LOOK_EVERY_MIN_S ? LOOK_EVERY_MIN_S : every_s > LOOK_EVERY_MAX_S ? LOOK_EVERY_MAX_S : every_s;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)every_s;
-	pthread_mutex_lock(&distribution->keeper_lock);
-	while (!distribution->ending && pthread_cond_timedwait(&distribution->keeper_wake, &distribution->keeper_lock, &until) == 0)
-		continue;
-	bool ending = distribution->ending;
-	pthread_mutex_unlock(&distribution->keeper_lock);
-	return !ending;
+	return thread_rest(&distribution->keeper_lock, &distribution->keeper_wake, &distribution->ending, every_s);
 }
 
 static void *keep(void *argument)
@@ -75,16 +65,11 @@ static void *keep(void *argument)
 bool distribution_open(struct distribution *distribution, struct db *db, struct blob_store *store, const struct settings *settings,
 	size_t idle_uploads_max, size_t loops, struct error *err)
 {
-	pthread_condattr_t monotonic;
-
 	distribution_set(distribution, settings);
 	pthread_mutex_init(&distribution->large_manifest, NULL);
 	pthread_mutex_init(&distribution->keeper_lock, NULL);
 	pthread_mutex_init(&distribution->damage.lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&distribution->keeper_wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	pthread_cond_init(&distribution->keeper_wake, NULL);
 	distribution->store = store;
 	distribution->catalog = catalog_new(db, store, loops);
 	distribution->uploads = upload_sessions_new(distribution->catalog, store, idle_uploads_max);

@@ -44,18 +44,13 @@ enum range_answer range_parse(struct str header, int64_t size, struct range rang
 	struct str unit, list, item;
 	size_t asked = 0;
 	int64_t left = size;
-	bool more = true;
 
 	*count = 0;
 	if (!str_cut(header, '=', &unit, &list) || !str_equal_nocase(str_trim(unit), STR("bytes")))
 		return RANGE_WHOLE;
-	while (more) {
-		struct str rest = {0};
+	while (str_next(&list, ',', &item)) {
 		bool satisfied;
 
-		item = list;
-		more = str_cut(list, ',', &item, &rest);
-		list = rest;
 		item = str_trim(item);
 		if (!item.len)
 			continue;
@@ -91,15 +86,9 @@ bool etag_is(struct str header, struct str digest)
 
 bool etag_matches(struct str header, struct str digest)
 {
-	struct str item, rest = header;
-	bool more = true;
+	struct str item;
 
-	while (more) {
-		struct str after = {0};
-
-		item = rest;
-		more = str_cut(rest, ',', &item, &after);
-		rest = after;
+	while (str_next(&header, ',', &item)) {
 		item = str_trim(item);
 		if (str_starts(item, STR("W/")))
 			item = str_from(item, 2);

@@ -6,8 +6,6 @@
 #include "registry/log_target.h"
 #include "registry/watch/watch_internal.h"
 
-static const char *const method_names[HTTP_METHODS_COUNT] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-
 void access_log(const struct request *request, int status, int64_t sent_bytes, int64_t took_us)
 {
 	cleanup_buf struct buf target = {0};
@@ -23,7 +21,7 @@ void access_log(const struct request *request, int status, int64_t sent_bytes, i
 	snprintf(took, sizeof took, "%lld", (long long)took_us);
 	const struct log_field fields[] = {
 		{"peer", request_peer(request), false},
-		{"method", str_of(target.len ? method_names[request_method(request)] : ""), false},
+		{"method", str_of(target.len ? http_method_name(request_method(request)) : ""), false},
 		{"target", buf_str(&target), false},
 		{"status", str_of(status_text), true},
 		{"bytes", str_of(bytes), true},

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "registry/distribution/distribution.h"
 #include "registry/watch/process.h"
 #include "registry/watch/watch_internal.h"
@@ -95,18 +95,6 @@ static void ask_content(struct watch *watch, struct findings *found)
 	found->content_known = complete || found->content_known;
 }
 
-static void rest(struct watch *watch)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += REST_S;
-	pthread_mutex_lock(&watch->lock);
-	while (!watch->ending && pthread_cond_timedwait(&watch->wake, &watch->lock, &until) == 0)
-		continue;
-	pthread_mutex_unlock(&watch->lock);
-}
-
 static void publish(struct watch *watch, const struct findings *found)
 {
 	pthread_mutex_lock(&watch->lock);
@@ -135,7 +123,7 @@ void *probe_run(void *argument)
 			publish(watch, &found);
 		}
 		begin_step(watch, PROBE_REST);
-		rest(watch);
+		thread_rest(&watch->lock, &watch->wake, &watch->ending, REST_S);
 	}
 	return NULL;
 }

@@ -78,13 +78,11 @@ void request_counts_add(
 static void each_counted(const struct request_counts *counts, struct buf *out,
 	void (*write)(const struct request_counts *, struct buf *, size_t, size_t, struct metric_label *))
 {
-	static const char *const method_names[METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "none"};
-
 	for (size_t route = 0; route <= counts->routes_count; route++) {
 		for (size_t method = 0; method < METHODS; method++) {
 			struct metric_label labels[METRIC_LABELS_MAX] = {
 				{"route", str_of(route < counts->routes_count ? counts->routes[route].pattern : "none")},
-				{"method", str_of(method_names[method])},
+				{"method", str_of(method < HTTP_METHODS_COUNT ? http_method_name((enum http_method)method) : "none")},
 			};
 
 			write(counts, out, route, method, labels);

@@ -1,7 +1,6 @@
 #include "registry/watch/watch.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,12 +12,11 @@
 struct watch *watch_new(const struct watch_settings *settings)
 {
 	struct watch *watch = mem_alloc(1, sizeof *watch);
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	watch->settings = *settings;
 	watch->folders[FOLDER_DATA] = str_dup(str_of(settings->folder));
 	watch->folders[FOLDER_STORAGE] = settings->storage_folder ? str_dup(str_of(settings->storage_folder)) : NULL;
-	watch->requests = request_counts_new(settings->routes, settings->routes_count, cores > 0 ? (size_t)cores : 1);
+	watch->requests = request_counts_new(settings->routes, settings->routes_count, settings->loops);
 	watch->log_requests = settings->log_requests;
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_cond_init(&watch->wake, NULL);

@@ -17,6 +17,7 @@ struct distribution;
 struct watch_settings {
 	const struct route *routes; /* the server's; kept */
 	size_t routes_count;
+	size_t loops;                            /* of the server: each counts apart */
 	struct db *db;                           /* kept, as are the next three */
 	const struct distribution *distribution; /* for its counters */
 	const char *folder;                      /* with the database */

@@ -100,5 +100,22 @@ static void test_hex(void **state)
 		unit_assert(!hex_decode_lower(bytes, str_of(refused[i])), "'%s' was taken", refused[i]);
 }
 
-UNIT_MAIN(cmocka_unit_test(test_numbers), cmocka_unit_test(test_cut), cmocka_unit_test(test_compare), cmocka_unit_test(test_parts),
-	cmocka_unit_test(test_hex))
+static void a_list_is_given_item_by_item(void **state)
+{
+	static const struct {
+		const char *list, *items; /* each item in brackets */
+	} rows[] = {{"", ""}, {"a", "[a]"}, {"a,b", "[a][b]"}, {"a,,b", "[a][][b]"}, {",a", "[][a]"}, {"a,", "[a]"}, {",", "[]"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str rest = str_of(rows[i].list), item;
+		char got[64] = "";
+
+		while (str_next(&rest, ',', &item))
+			snprintf(got + strlen(got), sizeof got - strlen(got), "[%.*s]", STR_ARG(item));
+		unit_assert_text(got, rows[i].items);
+	}
+}
+
+UNIT_MAIN(cmocka_unit_test(a_list_is_given_item_by_item), cmocka_unit_test(test_numbers), cmocka_unit_test(test_cut), cmocka_unit_test(test_compare),
+	cmocka_unit_test(test_parts), cmocka_unit_test(test_hex))
