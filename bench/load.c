@@ -165,8 +165,9 @@ static void report(const struct worker *workers, double seconds)
 		failed += workers[i].failed;
 	}
 	qsort(all, count, sizeof(*all), latency_compare);
-	printf("%.0f %.2f %.2f %llu %llu\n", (double)done / seconds, count ? all[count / 2] / 1000.0 : 0, count ? all[count * 99 / 100] / 1000.0 : 0,
-		(unsigned long long)failed, (unsigned long long)done);
+	double p50_us = count ? all[count / 2] : 0, p99_us = count ? all[count * 99 / 100] : 0;
+	printf("%.0f %.2f %.2f %llu %llu\n", (double)done / seconds, p50_us / 1000.0, p99_us / 1000.0, (unsigned long long)failed,
+		(unsigned long long)done);
 	free(all);
 }
 

@@ -28,10 +28,10 @@ struct cli_pull {
 	FILE *stream;                    /* where its lines go */
 	bool quiet;
 	bool one_of_many; /* no "Status:": its caller says one for all */
-	bool *newer;      /* set to true when something was downloaded; may be NULL */
+	bool newer;       /* out: set to true when something was downloaded */
 };
 
 /* Fetches one image with its lines up to "Status:". False with *err set; *begun says whether docker would print the error bare. */
-bool cli_pull_image(struct cli *cli, const struct cli_pull *pull, bool *begun, struct error *err);
+bool cli_pull_image(struct cli *cli, struct cli_pull *pull, bool *begun, struct error *err);
 
 #endif

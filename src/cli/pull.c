@@ -10,7 +10,7 @@ static void status_line(FILE *stream, bool newer, const char *name)
 	fprintf(stream, "Status: %s for %s\n", newer ? "Downloaded newer image" : "Image is up to date", name);
 }
 
-bool cli_pull_image(struct cli *cli, const struct cli_pull *pull, bool *begun, struct error *err)
+bool cli_pull_image(struct cli *cli, struct cli_pull *pull, bool *begun, struct error *err)
 {
 	struct progress *progress = progress_new(cli, pull->stream, PROGRESS_PULL, pull->quiet);
 	struct local_pull asked = {
@@ -22,8 +22,7 @@ bool cli_pull_image(struct cli *cli, const struct cli_pull *pull, bool *begun, s
 
 	*begun = progress_begun(progress);
 	progress_free(progress);
-	if (done && pull->newer)
-		*pull->newer = *pull->newer || !pulled.was_there;
+	pull->newer = pull->newer || (done && !pulled.was_there);
 	if (done && !pull->quiet) {
 		cleanup_free char *familiar = reference_familiar(pull->reference);
 		char digest[DIGEST_TEXT_MAX];
@@ -58,7 +57,7 @@ static int pull_all(struct cli *cli, struct reference *reference, struct cli_pul
 	cleanup_remote_tags struct remote_tags tags = {0};
 	cleanup_error struct error err = {0};
 	struct remote *remote;
-	bool begun, newer = false;
+	bool begun;
 
 	if (reference->tag || reference->has_digest) {
 		error_set(&err, ERROR_INVALID, "tag can't be used with --all-tags/-a");
@@ -68,7 +67,6 @@ static int pull_all(struct cli *cli, struct reference *reference, struct cli_pul
 	if (!remote || !remote_tags_get(remote, reference->path, &tags, &err))
 		return cli_fail(cli, &err);
 	pull->one_of_many = true;
-	pull->newer = &newer;
 	for (size_t i = 0; i < tags.count; i++) {
 		free(reference->tag);
 		reference->tag = str_dup(str_of(tags.items[i]));
@@ -77,7 +75,7 @@ static int pull_all(struct cli *cli, struct reference *reference, struct cli_pul
 	}
 	cleanup_free char *familiar = reference_familiar_name(reference);
 	if (!pull->quiet)
-		status_line(cli->out, newer, familiar);
+		status_line(cli->out, pull->newer, familiar);
 	fprintf(cli->out, "%s/%s\n", reference->domain, reference->path);
 	return CLI_EXIT_OK;
 }

@@ -15,7 +15,7 @@
 /* The library's commits come by here. */
 static atomic_int syncs;
 
-int fdatasync(int fd)
+int fdatasync(int fd) /* NOLINT(readability-inconsistent-declaration-parameter-name): the library's own name is reserved */
 {
 	atomic_fetch_add(&syncs, 1);
 	return (int)syscall(SYS_fdatasync, fd);

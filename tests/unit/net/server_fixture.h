@@ -68,7 +68,7 @@ struct client {
 
 void client_open(struct client *client, const struct fixture *fixture);
 /* From another address of 127.0.0.0/8. */
-void client_open_from(struct client *client, const struct fixture *fixture, const char *address);
+void client_open_from(struct client *client, const struct fixture *fixture, const char *from);
 void client_close(struct client *client);
 void client_send(struct client *client, struct str bytes);
 /* As client_send; false when the server does not take them. */
